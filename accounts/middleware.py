@@ -48,6 +48,7 @@ class SessionMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.user.is_authenticated:
+            request.META[session.WHOSE] = request.user.pk
             self._note_activity(request)
         signed_in = request.user.is_authenticated
         response = self.get_response(request)

@@ -43,6 +43,9 @@ from webmail.sieve import connection as manage_sieve
 
 FOLDERS = "folders"
 """The key of `Wishes` among a user's preferences."""
+WHOSE = "accounts.user"
+"""The key of the user's number in a request's environment, for the server to share itself among
+users (`webmail.serving.shares`)."""
 
 
 @cache

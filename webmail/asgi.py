@@ -112,6 +112,7 @@ class Bridge:
             async with self._shares.thread(environ), turns.turn(path):
                 self._threads.submit(answer.produce, self._app, environ)
                 whole = await answer.begun
+                self._shares.note(environ)
             if turns.count_answer() or rest:
                 answer.start["headers"].append((b"connection", b"close"))
             await send(answer.start)

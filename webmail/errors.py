@@ -300,14 +300,14 @@ class TooManyRecipients(WebmailError):
 
 
 class OutboxFull(WebmailError):
-    """The user's messages that have not left take all the room that they may. ``words`` tells the
-    user what can be done. Nothing was accepted."""
+    """The user's messages in the outbox may take ``limit`` bytes, and one of ``size`` bytes has no
+    room among them. Nothing was accepted."""
 
     status = 507
 
-    def __init__(self, words: str = "") -> None:
-        super().__init__(words)
-        self.words = words
+    def __init__(self, *, limit: int, size: int) -> None:
+        super().__init__(f"{size} bytes more, of {limit}")
+        self.limit, self.size = limit, size
 
 
 class AlreadyLeft(WebmailError):

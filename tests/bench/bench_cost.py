@@ -32,13 +32,14 @@ from tests.bench import cost
 from tests.bench.cost.attacks import ATTACKS, Attack
 from tests.bench.cost.browser import Answer, Browser, Stuck
 from tests.bench.cost.scene import INBOX, SIGN_IN, Scene
-from tests.bench.cost.servers import ALICE, BOB, Installation
+from tests.bench.cost.servers import ALICE, BOB, CLAIRE, Installation
 from tests.bench.cost.watch import sleep_until
 from tests.servers.mailboxes import Mailbox
 
 # Seconds that an attack, and one answer of it, is given before the servers are started again.
 LONGEST, PATIENCE = 60, 25
 ANONYMOUS_EVERY, BYSTANDER_EVERY = 0.1, 1.0
+LONGEST_BYSTANDER = 1.0
 LONGEST_ANSWER, LONGEST_ANONYMOUS, MOST_MEMORY, LATEST_MAIL = 5.0, 1.0, 400.0, 30.0
 
 
@@ -58,12 +59,15 @@ class Row:
     late: float | None
     words: str
     answers: tuple[Answer, ...] = field(default=(), repr=False)
+    is_crowd: bool = False
 
     @property
     def missed(self) -> list[str]:
         """The goals that it does not reach."""
         goals = {
-            "answer": self.answer > LONGEST_ANSWER or self.status == 0,
+            # Those of a crowd wait for each other; what counts is that nobody else does.
+            "answer": not self.is_crowd and (self.answer > LONGEST_ANSWER or self.status == 0),
+            "inbox": self.is_crowd and self.bystander > LONGEST_BYSTANDER,
             "status": self.status >= 500,
             "anonymous": self.anonymous > LONGEST_ANONYMOUS,
             "memory": max(self.web, self.helper) > MOST_MEMORY,
@@ -132,13 +136,14 @@ class Theatre:
         self._installation = installation
         self._mailbox = Mailbox(installation.dovecot, ALICE)
         stack.callback(self._mailbox.close)
-        self._people = {account.login: self._signed_in(account) for account in (ALICE, BOB)}
+        self._people = {account.login: self._signed_in(account) for account in (ALICE, BOB, CLAIRE)}
 
     def play(self, attack: Attack) -> Row:
         self._tidy()
         base = self._installation.base
         person, bystander = self._people[ALICE.login], self._people[BOB.login]
-        scene = Scene(self._installation, self._mailbox, person, bystander, Browser(base, PATIENCE))
+        stranger, accomplice = Browser(base, PATIENCE), self._people[CLAIRE.login]
+        scene = Scene(self._installation, self._mailbox, person, bystander, stranger, accomplice)
         anonymous = Asking(Browser(base, LONGEST), SIGN_IN, ANONYMOUS_EVERY, anew=True).start()
         other = Asking(bystander.joined_by(), INBOX, BYSTANDER_EVERY, anew=False).start()
         watch = self._installation.watch()
@@ -154,7 +159,7 @@ class Theatre:
         page = slowest.what if worst.status in range(1, 500) else worst.what
         row = Row(
             attack.name, slowest.seconds, worst.status, page, used.seconds, used.web, used.helper,
-            *waits, scene.late, words, tuple(answers),
+            *waits, scene.late, words, tuple(answers), scene.is_crowd,
         )  # fmt: skip
         if words or self._installation.is_swollen():
             self._installation.renew()
@@ -162,7 +167,7 @@ class Theatre:
 
     def _played(self, attack: Attack, scene: Scene) -> str:
         """ "" or why it came to no end."""
-        for browser in (scene.person, scene.stranger, scene.bystander):
+        for browser in (scene.person, scene.stranger, scene.bystander, scene.accomplice):
             browser.forget(LONGEST)
         try:
             attack.play(scene)
@@ -184,10 +189,10 @@ class Theatre:
         """Nothing of the attack before is left."""
         from addressbook.models import Contact, Group
         from addressbook.models.imports import ImportJob
-        from webmail.models import Draft
+        from webmail.models import Draft, OutboxMessage, Transfer
 
         self._mailbox.empty()
-        for model in (ImportJob, Group, Contact, Draft):
+        for model in (ImportJob, Group, Contact, OutboxMessage, Transfer, Draft):
             model.objects.all().delete()
 
 

@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings as django_settings
 
 from accounts import session
+from accounts.session import WHOSE
 from tests.waiting import PATIENCE_S, run_apart
 from webmail import asgi
 from webmail.asgi import Bridge, Message, environ_of
@@ -361,6 +362,36 @@ def test_one_session_leaves_threads_to_others(settings) -> None:
         over.set()
         answers = await asyncio.gather(*waiting)
         assert {answer.body for answer in answers} == {b"page"}
+
+    run_apart(run())
+
+
+def test_two_users_leave_threads_to_others_however_many_sessions_they_have(settings) -> None:
+    over = threading.Event()
+
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        name = environ["HTTP_COOKIE"].partition("=")[2]
+        environ[WHOSE] = name.partition("-")[0]
+        if environ["PATH_INFO"] == "/slow":
+            over.wait(2 * PATIENCE_S)
+        return Page([b"page"])
+
+    async def run() -> None:
+        bridge = Bridge(app)
+        cookies = [with_cookie(f"{name}-{n}") for name in ("alice", "bob") for n in range(4)]
+        for cookie in cookies:
+            await Asked("/page", cookie=cookie).of(bridge)
+        waiting = [
+            asyncio.create_task(Asked("/slow", cookie=cookie).of(bridge))
+            for cookie in cookies
+            for _ in range(asgi.THREADS)
+        ]
+        await asyncio.sleep(0.5)
+        await asyncio.wait_for(Asked("/page", cookie=with_cookie("zoe")).of(bridge), PATIENCE_S)
+        assert not over.is_set()
+        over.set()
+        await asyncio.gather(*waiting)
 
     run_apart(run())
 

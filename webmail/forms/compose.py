@@ -224,6 +224,15 @@ def too_long(encoded: int, count: int, most: int) -> str:
     }
 
 
+def no_room(limit: int, needed: int) -> str:
+    """Return the error about a message of ``needed`` bytes for which the outbox has no room."""
+    return gettext(
+        "There is no room for this message: what you send may take %(limit)s until it has left, and"
+        " this message would take %(size)s. It is kept among your drafts. Wait until others have"
+        " left, or make it lighter."
+    ) % {"limit": size(limit), "size": size(needed)}
+
+
 def missing_images(words: Sequence[str]) -> str:
     """Return the error about images that the text refers to and that no longer exist. ``words`` are
     their alternative texts."""

@@ -131,7 +131,8 @@ def _cancel(rows: Sequence[OutboxMessage], *, stage: str = _STAGE.READY) -> bool
     """Take messages back. Return False when all are on their way or were sent. A thousand messages
     to each need as many statements as one."""
     all_of_them = OutboxMessage.objects.filter(pk__in=[row.pk for row in rows])
-    lent = LentCredential.objects.filter(pk__in={row.credential_id for row in rows} - {None})
+    numbers = {row.credential_id for row in rows if row.credential_id}
+    lent = LentCredential.objects.filter(pk__in=numbers)
     changed = {"changed": clock.now(), "credential": None, "sealed": b"", "spool": ""}
     with transaction.atomic():
         own = all_of_them.filter(state__in=_BEFORE_LEAVING, stage=stage)

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db.models import Case, F, Max, Sum, When
-from django.utils.translation import gettext
 
 from accounts.models import User
 from webmail.errors import OutboxFull
 from webmail.models import OutboxMessage
-from webmail.presentation.words import size
 
 
 def used(user: User) -> int:
@@ -26,11 +24,5 @@ def used(user: User) -> int:
 def check(user: User, more: int) -> None:
     """Raise OutboxFull if there is no room for so many bytes more."""
     most = settings.OUTBOX_LIMIT
-    if not most or used(user) + more <= most:
-        return
-    words = gettext(
-        "There is no room for this message: what you send may take %(limit)s until it has left, and"
-        " this message would take %(size)s. It is kept among your drafts. Wait until others have"
-        " left, or make it lighter."
-    )
-    raise OutboxFull(words % {"limit": size(most), "size": size(more)})
+    if most and used(user) + more > most:
+        raise OutboxFull(limit=most, size=more)

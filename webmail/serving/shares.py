@@ -1,10 +1,14 @@
-"""Limit the share of a process that one session may use at once, so that other sessions have the
-rest."""
+"""Limit the share of a process that one user may use at once, so that other users have the rest.
+
+A request names its session alone. Whose session it is is known once one of its requests was
+answered; until then the session counts for itself.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
@@ -16,8 +20,11 @@ from accounts import session
 from webmail.errors import TooManyDownloads
 from webmail.serving.bodies import REFUSED, BrowserGone
 
-THREADS = 8
-"""The most requests of a session that may have a thread at once."""
+THREADS = 6
+"""The most requests of a user that may have a thread at once: two users never have all threads of a
+process. A browser sends six requests at once."""
+MOST_SESSIONS = 20_000
+"""The most sessions whose users are remembered."""
 DOWNLOAD_WAIT = 30
 """Seconds that a download waits for others. A proxy in front gives up after 60."""
 
@@ -31,28 +38,29 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 class Shares:
-    """The shares of all sessions in one process. All calls come from its event loop."""
+    """The shares of all users in one process. All calls come from its event loop."""
 
     def __init__(self) -> None:
+        self._users: OrderedDict[str, str] = OrderedDict()
         self._threads: _Places = WeakValueDictionary()
         self._downloads: _Places = WeakValueDictionary()
 
     def thread(self, environ: Mapping[str, Any]) -> AbstractAsyncContextManager[object]:
-        """Take a place among the requests of the same session, for the block."""
-        key = session_of(environ)
+        """Take a place among the requests of the same user, for the block."""
+        key = self._key(environ)
         return _of(self._threads, key, THREADS) if key else nullcontext()
 
     @asynccontextmanager
     async def download(
         self, environ: dict[str, Any], path: str, receive: Receive
     ) -> AsyncIterator[None]:
-        """Take a place among the downloads of the same session, for the block, if the request is a
+        """Take a place among the downloads of the same user, for the block, if the request is a
         download. There are as many places as downloads may have connections to the mail server, so
         that a download waits here, without a thread. Where it waits too long, `REFUSED` is set.
 
         Raises BrowserGone when the browser disconnects meanwhile.
         """
-        key = session_of(environ)
+        key = self._key(environ)
         if not key or not _DOWNLOAD.match(path):
             yield
             return
@@ -65,6 +73,20 @@ class Shares:
             yield
         finally:
             places.release()
+
+    def note(self, environ: Mapping[str, Any]) -> None:
+        """Note whose session it was, once a request is answered."""
+        session_key, whose = session_of(environ), environ.get(session.WHOSE)
+        if not session_key or whose is None:
+            return
+        self._users[session_key] = f"user {whose}"
+        self._users.move_to_end(session_key)
+        if len(self._users) > MOST_SESSIONS:
+            self._users.popitem(last=False)
+
+    def _key(self, environ: Mapping[str, Any]) -> str:
+        session_key = session_of(environ)
+        return self._users.get(session_key, session_key)
 
 
 _Places = WeakValueDictionary[str, asyncio.Semaphore]

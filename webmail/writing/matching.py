@@ -221,9 +221,9 @@ class _Finder:
         if self._index.is_exhausted:
             self.uncompared += 1
             return ()
-        found = self._index.whose(_Words.of(name))
-        self.uncompared += self._index.is_exhausted and not found
-        return found
+        owners = self._index.whose(_Words.of(name))
+        self.uncompared += self._index.is_exhausted and not owners
+        return owners
 
     def candidates(self, name: str) -> tuple[str, ...]:
         """Return the keys of the people whom a document without a person may mean."""

@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tests.bench.cost.browser import Browser, Stuck, links_in
@@ -18,18 +19,23 @@ MOST_PAGES = 45  # that are opened of one message
 MOST_FOUND = 16  # of those, by links
 AHEAD = {"HX_Request": "true", "X_Ahead": "1"}
 _ALL = ("", "frame/", "print/", "headers/", "source/", "reply/", "forward/", "zip/")
+_AT_ONCE = 8  # requests of each of the two people of a crowd
+_LONGEST_CROWD = 20
 _MAIL_LATE = 40  # seconds that a message to leave is waited for
 
 
 @dataclass
 class Scene:
-    """``late`` is how many seconds another person's message took to leave, where one was sent."""
+    """``accomplice`` acts with the person in a crowd. ``late`` is how many seconds another person's
+    message took to leave, where one was sent."""
 
     installation: Installation
     mailbox: Mailbox
     person: Browser
     bystander: Browser
     stranger: Browser
+    accomplice: Browser
+    is_crowd: bool = False
     late: float | None = None
 
     def read(self, letters: Sequence[bytes]) -> None:
@@ -91,6 +97,25 @@ class Scene:
     def mail_leaving(self) -> Leaving:
         """The bystander sends himself a message; how late it comes is measured to the end."""
         return Leaving(self)
+
+    def crowd(self, begin: Callable[[Browser], Callable[[Browser], object]]) -> None:
+        """Two people each prepare something, and then do it eight times at once."""
+        acts = [(person, begin(person)) for person in (self.person, self.accomplice)]
+        others = [(person.joined_by(), act) for person, act in acts for _time in range(_AT_ONCE)]
+        self.is_crowd = True
+        threads = [threading.Thread(target=self._act, args=pair, daemon=True) for pair in others]
+        for thread in threads:
+            thread.start()
+        end = time.monotonic() + _LONGEST_CROWD
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        for other, _act in others:
+            self.person.answers += other.answers
+
+    @staticmethod
+    def _act(other: Browser, act: Callable[[Browser], object]) -> None:
+        with suppress(Stuck):
+            act(other)
 
     def together(self, count: int, act: Callable[[], None]) -> None:
         """So many at once, each in a thread; returns when all are over."""

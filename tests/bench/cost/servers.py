@@ -15,7 +15,7 @@ from pathlib import Path
 
 from demo.servers import process
 from demo.servers.broker import Broker
-from demo.servers.dovecot import Dovecot
+from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.bench.cost.watch import Watch, resident
 from tests.servers.plugin import ALICE, BOB
@@ -24,6 +24,7 @@ from tests.servers.postgresql import PostgreSQL
 ROOT = Path(__file__).resolve().parents[3]
 WEB_PROCESSES = 2
 DOMAIN = "ac-exemple.fr"
+CLAIRE = MailAccount("claire", "Gomme-Verte 9!", ("claire@ac-exemple.fr",))
 ADMINISTRATOR = ("admin", "Encre-Violette 9!")
 # A process that keeps more than this much after an attack would hide what the next one takes.
 KEPT = 60_000_000
@@ -40,7 +41,7 @@ class Installation:
         self._stack = stack
         self.port = process.free_port()
         self.base = f"http://localhost:{self.port}"
-        self.dovecot = Dovecot(self.folder / "dovecot", [ALICE, BOB], quota_megabytes=4096)
+        self.dovecot = Dovecot(self.folder / "dovecot", [ALICE, BOB, CLAIRE], quota_megabytes=4096)
         self._web: list[subprocess.Popen[bytes]] = []
         self._workers: list[subprocess.Popen[bytes]] = []
         self._rested = 0
@@ -52,7 +53,7 @@ class Installation:
         broker = Broker(self.folder / "redis", Path(program) if program else None, keep=False)
         # Bound to where mail is delivered before Dovecot has started: its port is known.
         submission = SubmissionServer(
-            self.folder, [ALICE, BOB], domain=DOMAIN, lmtp_port=self.dovecot.lmtp_port
+            self.folder, [ALICE, BOB, CLAIRE], domain=DOMAIN, lmtp_port=self.dovecot.lmtp_port
         )
         for server in (database, broker, self.dovecot, submission):
             self._stack.callback(server.stop)
@@ -83,6 +84,8 @@ class Installation:
             "WEBMAIL_SMTP_URL": smtp,
             "WEBMAIL_SIEVE_URL": f"sieve://{process.LOOPBACK}:{self.dovecot.sieve_port}",
             "WEBMAIL_DEMO": "1",
+            "WEBMAIL_TRANSFER_OPEN_NETWORKS": "127.0.0.0/8",
+            "WEBMAIL_RECIPIENTS_PER_HOUR": "0",
         }
 
     def _start_programs(self) -> None:
@@ -145,4 +148,4 @@ class Installation:
             return False
 
 
-__all__ = ["ALICE", "BOB", "Installation", "resident"]
+__all__ = ["ALICE", "BOB", "CLAIRE", "Installation", "resident"]

@@ -37,7 +37,7 @@ PARENTS = "Parents 6e B: zoe@x.example, luc@x.example, Mme Petit <petit@x.exampl
 
 def decide(
     user: User, content: Content, post: Mapping[str, Any] | None = None, *, has_files: bool = False
-) -> Question | tuple[Content, ...]:
+) -> Question | Sequence[Content]:
     data = QueryDict(mutable=True)
     for name, value in (post or {}).items():
         data.setlist(name, value if isinstance(value, list) else [value])

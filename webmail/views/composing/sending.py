@@ -8,7 +8,14 @@ from django.utils.translation import gettext
 
 from webmail import outbox
 from webmail.errors import OutboxFull, TooManyRecipients
-from webmail.forms.compose import ComposeForm, attachments_room, missing_images, too_heavy, too_long
+from webmail.forms.compose import (
+    ComposeForm,
+    attachments_room,
+    missing_images,
+    no_room,
+    too_heavy,
+    too_long,
+)
 from webmail.models import OutboxMessage
 from webmail.presentation import links
 from webmail.views.composing.answers import ask
@@ -83,8 +90,11 @@ def _accept(post: Post, mailing: Mailing) -> HttpResponse:
             hold_seconds=int(post.request.preferences.undo_seconds),
             template=template(post.request, mailing, collected),
         )
-    except (TooManyRecipients, OutboxFull) as error:  # another window sent meanwhile, or no room
+    except TooManyRecipients as error:  # another window sent meanwhile
         post.form.add_error(None, error.words)
+        return post.refuse(mailing.draft)
+    except OutboxFull as error:
+        post.form.add_error(None, no_room(error.limit, error.size))
         return post.refuse(mailing.draft)
     return _sent(post, accepted[0])
 
