@@ -372,7 +372,7 @@ def test_the_words_that_were_sent_are_no_news_from_whatever_window(
     Draft.objects.update(state=Draft.State.ACCEPTED)
     assert save(reader, revision="1", writer="another").status_code == 204
     refused = save(reader, revision="1", writer="another", subject="Autre chose")
-    assert refused.status_code == 404 and "envoyé" in refused.json()["words"]
+    assert refused.status_code == 404 and "déjà parti" in refused.json()["words"]
 
 
 def test_another_persons_sent_draft_is_not_there(
