@@ -259,7 +259,7 @@ def test_a_draft_without_a_copy_is_reached_from_the_drafts_folder(
     expect(page.locator("#toast").get_by_role("button", name="Annuler")).to_be_visible()
     page.goto("/drafts/discarded/")
     look(page, "discarded-1440")
-    page.get_by_role("button", name="Reprendre").click()
+    page.get_by_role("button", name="Annuler l’envoi et modifier").click()
     page.wait_for_url(f"**/drafts/{draft.pk}/")
     assert faults == []
 

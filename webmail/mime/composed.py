@@ -506,7 +506,7 @@ def _name_images(root: etree._Element, words: ImageWords) -> None:
 
 
 def _is_apart(element: etree._Element) -> bool:
-    return element.tag == "blockquote" or element.get("class") == SIGNATURE
+    return bool(element.tag == "blockquote" or element.get("class") == SIGNATURE)
 
 
 def _prepare(root: etree._Element) -> None:

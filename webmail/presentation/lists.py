@@ -235,7 +235,7 @@ def message_row(
     people = people_of(row, own_mail=own_mail)
     names = names_of(named(people, faces))
     if own_mail:
-        sender = gettext("To: %(people)s") % {"people": names or gettext("nobody yet")}
+        sender = gettext("To: %(people)s") % {"people": names} if names else gettext("nobody yet")
     else:
         sender = names or gettext("(unknown sender)")
     segment = ref_segment(row.ref)

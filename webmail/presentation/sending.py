@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext, ngettext
 
 from webmail import dates
@@ -23,7 +24,8 @@ class Standing:
     """The state of a message. ``state``, ``stage`` and ``failure`` are words of the model and of
     webmail/errors.py. ``refused`` holds pairs of address and the server's words. ``is_retried``: it
     is sent again automatically. ``is_of_batch``: others of a message to each may have left.
-    ``is_back``: a delivery report said that it did not arrive, ``bounce_status`` why (RFC 3463)."""
+    ``is_back``: a delivery report said that it did not arrive, ``bounce_status`` why (RFC 3463).
+    ``left`` of ``count`` messages of a batch have left, where it stands for all of them."""
 
     state: str
     stage: str
@@ -36,6 +38,8 @@ class Standing:
     is_of_batch: bool = False
     is_back: bool = False
     bounce_status: str = ""
+    count: int = 1
+    left: int = 0
 
     @property
     def has_left(self) -> bool:
@@ -66,12 +70,17 @@ def how(standing: Standing) -> str:
         case "password" if standing.has_left:
             return gettext("Sent. Its copy is put into “Sent” in a moment.")
         case "password":
-            return gettext(
+            return ngettext(
                 "The message waits for a new sign-in: the mail server no longer takes the one that"
-                " it was sent with."
+                " it was sent with.",
+                "The messages wait for a new sign-in: the mail server no longer takes the one that"
+                " they were sent with.",
+                standing.count,
             )
         case "scheduled":
             return gettext("Leaves on %(when)s.") % {"when": dates.when_long(standing.due)}
+        case "sending" if standing.count > 1:
+            return progress(standing.left, standing.count)
         case "sending":
             return gettext("It is being sent.")
     return _held(standing)
@@ -86,7 +95,15 @@ def _held(standing: Standing) -> str:
         return gettext("Not sent yet. It is tried again at %(time)s.") % {
             "time": dates.when(standing.due)
         }
-    return gettext("Leaves in a moment.")
+    if standing.left:
+        return progress(standing.left, standing.count)
+    return ngettext("Leaves in a moment.", "They leave in a moment.", standing.count)
+
+
+def progress(left: int, count: int) -> str:
+    """Return how far a message to each is on its way."""
+    words = gettext("Being sent: %(left)s of %(count)s.")
+    return words % {"left": intcomma(left), "count": intcomma(count)}
 
 
 def said(standing: Standing) -> str:
@@ -108,8 +125,14 @@ def to_whom(people: Sequence[tuple[str, str]]) -> str:
     return few([name or address for name, address in people], _MOST_NAMES)
 
 
-def leaving(seconds: int) -> str:
-    """Return the toast of a message that is held back; scripts count down the number in it."""
+def leaving(seconds: int, count: int = 1) -> str:
+    """Return the toast of messages that are held back; scripts count down the number in it."""
+    if count > 1:
+        return ngettext(
+            "The messages leave in %(seconds)s second.",
+            "The messages leave in %(seconds)s seconds.",
+            seconds,
+        )
     return ngettext(
         "The message leaves in %(seconds)s second.",
         "The message leaves in %(seconds)s seconds.",

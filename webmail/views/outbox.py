@@ -74,22 +74,22 @@ def one_message(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @login_required
 def progress(request: SignedInRequest) -> HttpResponse:
     """Report on the messages that this session sent: in a line while one has not left, in a toast
-    when one has, above the page when one failed. What the page has said already (``?said=``) is
-    answered with 204, so that no screen reader hears it again. The status 286 stops htmx's polling
-    when no message is awaited any more."""
+    when one has (never both at once), above the page when one failed. What the page has said
+    already (``?said=``) is answered with 204, so that no screen reader hears it again. The status
+    286 stops htmx's polling when no message is awaited any more."""
     left, over = _looked_at(request)
-    ended = [_together(rows) for rows in over]
-    troubles = [line for line in ended if line.row.state in (State.FAILED, State.DOUBT)]
+    ended = [(_together(rows), rows) for rows in over]
+    troubles = [line for line, _rows in ended if line.row.state in (State.FAILED, State.DOUBT)]
     toast = request.session.pop(TOAST, None) or sent_toast(
-        line.row for line in ended if line not in troubles
+        row for line, rows in ended if line not in troubles for row in rows
     )
     not_left = sending.not_left(left)
     if left and not over and not toast and request.GET.get("said") == not_left.digest:
         return HttpResponse(status=204)
-    context = {"not_left": not_left, "troubles": troubles, "toast": toast}
+    context = {"not_left": not_left, "troubles": troubles, "toast": toast, "is_told": toast}
     status = 200 if left else 286
     response = render_template(request, "webmail/compose/_sending.html", context, status=status)
-    if any(row.state == State.SENT for rows in over for row in rows):
+    if any(row.stage in _GONE for rows in over for row in rows):
         response["HX-Trigger-After-Swap"] = "mail:refresh"
     return response
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -91,8 +91,9 @@ def announce(request: SignedInRequest, first: OutboxMessage) -> None:
         start(row)
     if started:
         first.refresh_from_db()
-    awaited.add(request, choices.together(first) if started else rows)
-    request.session[TOAST] = _toast(first, len(rows))
+    rows = choices.together(first) if started else rows
+    awaited.add(request, rows)
+    request.session[TOAST] = _toast(first, rows)
 
 
 def start(row: OutboxMessage) -> None:
@@ -101,30 +102,32 @@ def start(row: OutboxMessage) -> None:
         tasks.deliver_message.delay(str(row.pk))
 
 
-def _toast(row: OutboxMessage, count: int) -> dict[str, Any]:
+def _toast(row: OutboxMessage, rows: Sequence[OutboxMessage]) -> dict[str, Any]:
     undo = {"url": reverse("mail:outbox_back", args=[row.pk]), "fields": []}
     if row.state == State.SCHEDULED:
         words = gettext("Leaves on %(when)s.") % {"when": scheduling.in_words(row.due)}
         return {"message": words, "undo": undo}
     seconds = round((row.due - clock.now()).total_seconds())
     if row.state == State.HELD and seconds > 0:
-        words = sending.leaving(seconds)
+        words = sending.leaving(seconds, len(rows))
         before, after = (words % {"seconds": "\0"}).split("\0")
         countdown = {"before": before, "seconds": seconds, "after": after}
         return {"message": words % {"seconds": seconds}, "undo": undo, "countdown": countdown}
     if row.state in (State.HELD, State.SENDING):
         words = ngettext(
-            "The message is being sent.", "%(count)d messages are being sent.", count
-        ) % {"count": count}
+            "The message is being sent.", "%(count)d messages are being sent.", len(rows)
+        ) % {"count": len(rows)}
         return {"message": words}
-    return sent_toast([row]) or {"message": line_of(row).how}
+    return sent_toast(rows) or {"message": line_of(row).how}
 
 
 def sent_toast(rows: Iterable[OutboxMessage]) -> dict[str, Any] | None:
-    """Return the toast of a message that has just left; None if none has."""
-    if any(row.state == State.SENT or row.stage in ("handed", "filed") for row in rows):
-        return {"message": gettext("Message sent.")}
-    return None
+    """Return the toast of messages that have just left; None if none has."""
+    count = sum(row.state == State.SENT or row.stage in ("handed", "filed") for row in rows)
+    if not count:
+        return None
+    words = ngettext("Message sent.", "%(count)d messages sent.", count)
+    return {"message": words % {"count": count}}
 
 
 def line_of(
@@ -147,6 +150,8 @@ def line_of(
         is_of_batch=row.batch is not None,
         is_back=row.bounced is not None,
         bounce_status=row.bounce_status,
+        count=count,
+        left=left,
     )
     return OutboxEntry(
         row=row,

@@ -608,6 +608,32 @@ def test_the_end_is_said_and_nothing_is_awaited_any_more(
     assert asked(reader)[0] == 286
 
 
+def test_a_message_that_has_left_and_one_that_has_not_are_not_said_at_once(
+    reader: Client, announced: Callable[..., OutboxMessage]
+) -> None:
+    first = announced()
+    announced()
+    handed = {"state": State.SENDING, "stage": Stage.HANDED}
+    OutboxMessage.objects.filter(pk=first.pk).update(**handed)
+    told = reader.get("/outbox/progress/?said=x", headers=HTMX)
+    assert "Message envoyé" in words(told) and NOT_LEFT not in words(told)
+    assert told["HX-Trigger-After-Swap"] == "mail:refresh"  # the number beside the outbox
+    again = re.search(r'hx-get="(/outbox/progress/[^"]*)"', page(told))
+    assert again
+    after = reader.get(again[1], headers=HTMX)
+    assert NOT_LEFT in words(after) and "Message envoyé" not in words(after)
+
+
+def test_the_toast_of_a_sending_has_no_line_beside_it(
+    reader: Client, request_of_alice: SignedInRequest, sent: Callable[..., OutboxMessage]
+) -> None:
+    outbox_page.announce(request_of_alice, sent(hold=10))
+    request_of_alice.session.save()
+    shown = reader.get("/mail/INBOX/")
+    assert "Le message partira dans" in words(shown) and NOT_LEFT not in words(shown)
+    assert NOT_LEFT in words(reader.get("/mail/INBOX/"))
+
+
 def test_what_is_scheduled_is_not_late(
     reader: Client, request_of_alice: SignedInRequest, sent: Callable[..., OutboxMessage]
 ) -> None:

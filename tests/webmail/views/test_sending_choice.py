@@ -294,6 +294,25 @@ def test_an_answer_to_many_goes_to_the_sender_alone_by_one_press(
     assert not kept(outgoing)
 
 
+def test_a_double_click_lands_on_the_same_messages_and_their_undo(
+    reader: Client, outgoing: SubmissionServer
+) -> None:
+    User.objects.update(preferences={"undo_seconds": "20", "each_copy": "one"})
+    for _turn in range(5):  # the rows have random keys
+        form = written(body="Bonjour {prénom},", to=PARENTS)
+        again = fields(reader.post("/compose/", form)) | {"do": "send"}
+        toasts = []
+        for _click in range(2):
+            assert reader.post("/compose/", again).status_code == 302
+            toasts.append(reader.session["toast"])
+        assert toasts[0]["undo"] == toasts[1]["undo"]
+        assert toasts[1]["message"].startswith("Les messages partiront")
+        rows = OutboxMessage.objects.filter(state=OutboxMessage.State.HELD)
+        assert rows.addressed().count() == 3
+        assert reader.post(toasts[1]["undo"]["url"]).status_code == 302
+        assert not rows.exists()
+
+
 def test_a_script_gets_the_question_as_a_dialog(reader: Client, outgoing: SubmissionServer) -> None:
     answer = reader.post("/compose/", written(), headers=SCRIPT)
     assert answer.status_code == 422

@@ -306,8 +306,8 @@ def test_an_answer_without_a_word_of_ones_own_is_asked_about(
     content = about(kind="reply_all", origin=REF, to="bob@ac-exemple.fr", cc=people(3), **fields)
     asked = question(claire, content)
     assert kinds(asked) == ["text"]
-    words = {"html": f"<p>Merci</p>{content.html}", "text": f"Merci\n{content.text}"}
-    assert len(letters(claire, replace(content, **words))) == 1
+    html, text = f"<p>Merci</p>{content.html}", f"Merci\n{content.text}"
+    assert len(letters(claire, replace(content, html=html, text=text))) == 1
 
 
 def test_an_image_of_ones_own_is_an_answer(claire: User) -> None:

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext
 
 from webmail import outbox
-from webmail.errors import OutboxFull, TooManyRecipients
+from webmail.errors import DraftChanged, DraftNotFound, OutboxFull, TooManyRecipients
 from webmail.forms.compose import (
     ComposeForm,
     attachments_room,
@@ -41,11 +41,16 @@ _MOST_TOGETHER = 10
 def send(post: Post) -> HttpResponse:
     """Send what was posted, once for its key. Otherwise the form is shown again, with a question or
     with its mistakes."""
-    if accepted := OutboxMessage.objects.of(post.user).filter(key=post.key).first():
+    if accepted := _accepted(post):
         return _sent(post, accepted)
     if post.form.action == ComposeForm.SENDER_ALONE:
         post.answer_sender_alone()
-    draft = post.keep()
+    try:
+        draft = post.keep()
+    except (DraftChanged, DraftNotFound):  # the first press of a double click was faster
+        if accepted := _accepted(post):
+            return _sent(post, accepted)
+        raise
     if post.form.action == ComposeForm.SCHEDULE and settings.CELERY_TASK_ALWAYS_EAGER:
         # Without a broker no beat sends it later: it is not offered.
         post.form.add_error(None, gettext("Messages cannot be scheduled here."))
@@ -62,6 +67,13 @@ def send(post: Post) -> HttpResponse:
     if isinstance(decided, Question):
         return ask(post.request, post.form, draft, decided)
     return _accept(post, decided)
+
+
+def _accepted(post: Post) -> OutboxMessage | None:
+    """Return the first of the messages that were accepted under the key of a post. The copy for
+    Sent of a message to each is none of them: it cannot be taken back."""
+    own = OutboxMessage.objects.of(post.user).filter(key=post.key).addressed()
+    return own.order_by("number").first()
 
 
 def _accept(post: Post, mailing: Mailing) -> HttpResponse:
