@@ -448,12 +448,14 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.serving.templating": {"webmail.presentation.icons"},
     "webmail.serving.measures": set(),
     "webmail.serving.metrics": {
+        "webmail.backups",
         "webmail.clock",
         "accounts.dashboard",
         "accounts.jobs",
         "webmail.serving.measures",
         "webmail.models",
         "webmail.probing",
+        "webmail.sandbox.walls",
         "webmail.serving.health",
     },
     "webmail.serving.processes": {
@@ -477,6 +479,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.presentation",
     },
     "webmail.serving.checks": {
+        "accounts.installation",
         "accounts.jobs",
         "webmail.previews.office",
         "webmail.sandbox.walls",
@@ -631,12 +634,14 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.serving.health",
     },
     "accounts.doctor": {
+        "webmail.backups",
         "webmail.clock",
         "accounts",
         "webmail.environment",
         "webmail.errors",
         "webmail.previews.office",
         "webmail.probing",
+        "webmail.sandbox.walls",
         "webmail.sizes",
     },
     "accounts.providers.proof": {"accounts.own_address", "webmail.serving.logs"},

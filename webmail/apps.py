@@ -22,6 +22,7 @@ class WebmailConfig(AppConfig):
         register(checks.workers, deploy=True)
         register(checks.verdicts, deploy=True)
         register(checks.walls, deploy=True)
+        register(checks.redis_doors, deploy=True)
         sandbox.observe(health.count_ended)
         if settings.SENTRY_DSN:
             reports.begin(settings.SENTRY_DSN)

@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.doctor import address, database, mail, own, queues
+from accounts.doctor import address, backup, database, mail, own, queues
 from accounts.findings import Finding, bad
 
 logger = logging.getLogger(__name__)
@@ -49,6 +49,7 @@ PARTS: Final = (
     InstallationPart("address", _("The address that users type"), address.findings),
     InstallationPart("mail", _("Mail servers"), mail.findings),
     InstallationPart("others", _("Other servers"), mail.other_findings),
+    InstallationPart("backup", _("Backups"), backup.findings),
     InstallationPart("office", _("Office files"), own.office_findings),
 )
 

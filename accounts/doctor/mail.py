@@ -31,6 +31,8 @@ def findings() -> Iterator[Finding]:
     for domain in domains:
         for result in server_check.check_all(server_check.targets(domain)):
             yield from _server(result)
+        if not domain.sieve_host:
+            yield _without_rules(domain)
         yield from _extensions(domain)
         yield from _names(domain)
 
@@ -52,6 +54,17 @@ def _server(result: ServerResult) -> Iterator[Finding]:
     else:
         yield ok(text)
     yield from address.certificate(f"{target.name} {target.host}", result.expires)
+
+
+def _without_rules(domain: MailDomain) -> Finding:
+    return warn(
+        gettext("%(domain)s has no ManageSieve server: nobody there has rules or absences.")
+        % {"domain": domain.name},
+        gettext(
+            "Name it in the mail domain, in the admin; or set WEBMAIL_SIEVE_URL, and then:"
+            " bin/manage ensure_mail_domain"
+        ),
+    )
 
 
 def _extensions(domain: MailDomain) -> Iterator[Finding]:

@@ -19,12 +19,15 @@ from accounts import installation
 from accounts.findings import Finding, bad, ok, warn
 from webmail.environment.declared import DECLARED, TOOLS, setting_of
 from webmail.previews import office
+from webmail.sandbox import walls
 from webmail.sizes import size
 
 # Bytes that must be free in the spool: a morning's attachments of a few thousand users.
 _ROOM: Final = 2 * 1024**3
 # Other parts report these in more detail.
-_SAID_ELSEWHERE: Final = frozenset({"webmail.W003", "accounts.E001"})
+_SAID_ELSEWHERE: Final = frozenset(
+    {"webmail.W003", "webmail.W005", "webmail.W006", "accounts.E001"}
+)
 
 
 def settings_findings() -> Iterator[Finding]:
@@ -86,6 +89,7 @@ def file_findings() -> Iterator[Finding]:
     """Yield the findings about the spool, the static files and the translations."""
     yield from _spool(settings.SPOOL)
     yield from _static_files()
+    yield _walls()
     if not list(settings.BASE_DIR.glob("locale/*/LC_MESSAGES/django.mo")):
         yield bad(
             gettext("The translations are not compiled: pages are in English."),
@@ -133,6 +137,21 @@ def _static_files() -> Iterator[Finding]:
         )
     else:
         yield ok(gettext("The static files are there."))
+
+
+def _walls() -> Finding:
+    if walls.is_whole():
+        return ok(gettext("Programs that read files of strangers run inside bubblewrap’s walls."))
+    return warn(
+        gettext(
+            "Programs that read messages and files of strangers run without walls: one that is"
+            " taken over reads all that the account of the webmail can read."
+        ),
+        gettext(
+            "Install bubblewrap, and allow this account to make namespaces of users"
+            " (docs/install.md, “Programs and code”)."
+        ),
+    )
 
 
 def office_findings() -> Iterator[Finding]:

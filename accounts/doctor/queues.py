@@ -9,7 +9,7 @@ import redis
 from django.conf import settings
 from django.utils.translation import gettext
 
-from accounts import jobs
+from accounts import installation, jobs
 from accounts.doctor.database import first_line
 from accounts.findings import Finding, bad, ok, warn
 from webmail.sizes import size
@@ -54,6 +54,15 @@ def _findings(url: str, name: str, setting: str, *, has_jobs: bool) -> Iterator[
         )
         return
     yield _memory(facts, name, has_jobs=has_jobs)
+    if installation.lets_everybody_in(url):
+        yield warn(
+            gettext("%(redis)s lets in everybody on its network without a password.") % words,
+            gettext(
+                "Whoever writes there can take over sessions. Set requirepass, and the password in"
+                " %(setting)s (docs/install.md, “Database”)."
+            )
+            % words,
+        )
 
 
 def _memory(facts: Mapping[str, Any], name: str, *, has_jobs: bool) -> Finding:

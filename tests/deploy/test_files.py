@@ -34,13 +34,27 @@ from webmail.jobs import queues
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+UNITS = [DEPLOY / "systemd" / name for name in ("webmail.service", "webmail-worker@.service")]
 
 
 def test_the_settings_are_settings() -> None:
     values = file.parsed((DEPLOY / "environment").read_text())
     assert not values.keys() - DECLARED.keys()
     assert {"WEBMAIL_SECRET_KEY", "DATABASE_URL", "REDIS_URL"} <= values.keys()
+    assert urlsplit(values["REDIS_URL"]).password
+
+
+@pytest.mark.parametrize("name", ["environment", "container/env.example"])
+def test_the_settings_name_what_an_installation_is_not_whole_without(name: str) -> None:
+    text = (DEPLOY / name).read_text()
+    named = set(re.findall(r"^#?([A-Z_]+)=", text, re.M))
+    install = (ROOT / "docs" / "install.md").read_text()
+    for setting in (
+        "SIEVE_URL", "AUTHSERV_ID", "NUMEN_KEYS", "NOTICES_URL", "NOTICES_FROM", "REPORT_ADDRESS",
+        "METRICS_TOKEN", "BACKUP_RECIPIENTS",
+    ):  # fmt: skip
+        assert f"WEBMAIL_{setting}" in named and f"`WEBMAIL_{setting}`" in install
+    assert not [name for name in named if name.startswith("WEBMAIL_") and not setting_of(name)]
 
 
 def test_no_variable_of_the_programs_is_taken_for_a_misspelt_setting() -> None:
@@ -69,6 +83,36 @@ def test_a_unit_runs_what_is_there_and_as_nobody_special(unit: Path) -> None:
     # A worker ends at an upgrade's signal, and systemd starts it again.
     assert service["Restart"] == ("on-failure" if is_web else "always")
     assert is_web or command[:2] == ["manage.py", "run_workers"]
+
+
+def test_a_backup_is_made_every_day_encrypted_and_those_of_two_weeks_are_kept() -> None:
+    unit = (DEPLOY / "systemd" / "webmail-backup.service").read_text()
+    (command,) = re.findall(r"^ExecStart=\S+/python manage\.py backup (.+)$", unit, re.M)
+    assert command == "--encrypted --rotate 14 /var/backups/webmail"
+    assert "ProtectSystem=strict" in unit and "ReadWritePaths=/var/backups/webmail" in unit
+    assert "\nUser=webmail\n" in unit and "NoNewPrivileges=yes" in unit
+    timer = (DEPLOY / "systemd" / "webmail-backup.timer").read_text()
+    assert "OnCalendar=*-*-* 02:30" in timer and "Persistent=yes" in timer
+    folder = re.compile(
+        r"(?:install|sudo install).* --owner webmail .*--mode 700 /var/backups/webmail"
+    )
+    assert folder.search((DEPLOY / "debian" / "postinst").read_text())
+    assert folder.search("\n".join(instructions.section("Backups")))
+
+
+def test_paths_on_a_command_line_are_those_of_the_caller(tmp_path: Path) -> None:
+    (tmp_path / "project" / ".venv" / "bin").mkdir(parents=True)
+    program = tmp_path / "project" / ".venv" / "bin" / "python"
+    program.write_text('#!/bin/sh\nprintf "%s\\n" "$PWD" "$@"\n')
+    program.chmod(0o755)
+    text = (DEPLOY / "webmail-manage").read_text().replace("/srv/webmail", f"{tmp_path}/project")
+    (tmp_path / "webmail-manage").write_text(text)
+    words = ["/bin/sh", str(tmp_path / "webmail-manage"), "restore", "--identity", "backup.key"]
+    done = subprocess.run(  # noqa: S603
+        words, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=LONGEST_S
+    )
+    where, *rest = done.stdout.splitlines()
+    assert where == str(tmp_path) and rest[1:] == ["restore", "--identity", "backup.key"]
 
 
 def test_systemd_understands_every_unit(tmp_path: Path) -> None:

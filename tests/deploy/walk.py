@@ -105,6 +105,7 @@ class Mail:
             "WEBMAIL_SECRET_KEY": secrets.token_urlsafe(50),
             "WEBMAIL_IMAP_URL": f"imap://127.0.0.1:{self.dovecot.imap_port}?security=none",
             "WEBMAIL_SMTP_URL": f"smtp://127.0.0.1:{self.way.port}?security=none",
+            "WEBMAIL_SIEVE_URL": "",
             "WEBMAIL_LOGIN_FORM": "local",
             "WEB_CONCURRENCY": "2",
         }

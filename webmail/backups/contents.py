@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -37,9 +37,10 @@ class BackupRefused(Exception):
 class Manifest:
     """The description of a backup. ``made`` is the time when it was begun. ``digests`` are the
     SHA-256 of each file, in hexadecimal. ``migrations`` are those applied to the database, as
-    ``app.name``. ``key`` tells whether two installations have the same secret key, and reveals
-    nothing else of it. ``encryption`` is the program that decrypts the files, ``""`` where they are
-    not encrypted."""
+    ``app.name``; ``beyond`` are those of them that the version which made the backup did not know,
+    since the installation went back to it from a newer one. ``key`` tells whether two installations
+    have the same secret key, and reveals nothing else of it. ``encryption`` is the program that
+    decrypts the files, ``""`` where they are not encrypted."""
 
     made: str
     version: str
@@ -49,6 +50,7 @@ class Manifest:
     key: str
     form: int = _FORMAT
     encryption: str = ""
+    beyond: list[str] = field(default_factory=list)
 
     @property
     def when(self) -> datetime:
@@ -71,15 +73,22 @@ def read(folder: Path) -> Manifest:
     try:
         with (folder / _MANIFEST).open("rb") as file:
             values = json.loads(file.read(_MOST_BYTES))
-        manifest = Manifest(**values)
+        # A newer version may say more in its manifest.
+        names = {field.name for field in fields(Manifest)}
+        manifest = Manifest(**{name: value for name, value in values.items() if name in names})
         manifest.when  # noqa: B018  refuses what is no time
     except FileNotFoundError as error:
         raise BackupRefused(f"{folder} holds no backup, or one that was not finished.") from error
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise BackupRefused(f"The manifest in {folder} cannot be read: {error}") from error
     if manifest.form != _FORMAT:
         raise BackupRefused(f"This version does not know backups of the form {manifest.form}.")
     return manifest
+
+
+def is_whole(folder: Path) -> bool:
+    """Return whether the folder holds a manifest, which is written last."""
+    return (folder / _MANIFEST).is_file()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, Final
 
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from webmail.backups.contents import BackupRefused
@@ -40,6 +41,13 @@ def migrations() -> list[str]:
     """Return the migrations applied to the database, as ``app.name``."""
     applied = MigrationRecorder(connection).applied_migrations()
     return sorted(f"{app}.{name}" for app, name in applied)
+
+
+def known_migrations() -> set[str]:
+    """Return the migrations of this version, and those that they replace, as ``app.name``."""
+    known = MigrationLoader(None).disk_migrations
+    names = {*known, *(old for new in known.values() for old in new.replaces)}
+    return {f"{app}.{name}" for app, name in names}
 
 
 def is_empty() -> bool:

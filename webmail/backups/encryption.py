@@ -71,8 +71,7 @@ def reading(path: Path, program: str, identity: Path | None) -> Iterator[IO[byte
         with path.open("rb") as file:
             yield file
         return
-    if program == "age" and identity is None:
-        raise BackupRefused("The backup is encrypted by age: name the file of its key, --identity.")
+    _check_identity(program, identity)
     words = [_path(program), *_from(program, identity), str(path)]
     with TemporaryFile() as errors:
         child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors)  # noqa: S603
@@ -92,6 +91,20 @@ def reading(path: Path, program: str, identity: Path | None) -> Iterator[IO[byte
                 f"{path} cannot be decrypted. Is this its key, and the file whole?"
                 f" {program} says: {_last_words(errors)}"
             )
+
+
+def _check_identity(program: str, identity: Path | None) -> None:
+    if program != "age":
+        return
+    if identity is None:
+        raise BackupRefused("The backup is encrypted by age: name the file of its key, --identity.")
+    try:
+        identity.open("rb").close()
+    except OSError as error:
+        raise BackupRefused(
+            f"The key {identity.absolute()} cannot be read: {error.strerror}. The account of this"
+            " command must be able to read it."
+        ) from error
 
 
 def check(path: Path, program: str, identity: Path | None) -> None:

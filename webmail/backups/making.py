@@ -30,14 +30,16 @@ def make(folder: Path, recipients: Sequence[str] = ()) -> Manifest:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     copied: set[str] = set()
     made = clock.now()
+    migrations = databases.migrations()
     manifest = Manifest(
         made=made.isoformat(),
         version=version.VERSION,
         vendor=connection.vendor,
-        migrations=databases.migrations(),
+        migrations=migrations,
         digests={},
         key=contents.key_mark(),
         encryption=program,
+        beyond=sorted(set(migrations) - databases.known_migrations()),
     )
     database, spool = (folder / manifest.file(name) for name in (contents.DATABASE, contents.SPOOL))
     with (

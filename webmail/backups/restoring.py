@@ -14,7 +14,6 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
-from django.db.migrations.loader import MigrationLoader
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -64,7 +63,9 @@ def restore(folder: Path, identity: Path | None = None) -> Restored:
 
 
 def _check_place(manifest: Manifest) -> None:
-    if unknown := set(manifest.migrations) - _known_migrations():
+    # The version that made the backup worked beside the changes that it did not know, and so does
+    # every version that knows all others.
+    if unknown := set(manifest.migrations) - set(manifest.beyond) - databases.known_migrations():
         raise BackupRefused(
             f"The backup is of a newer version ({manifest.version}):"
             f" {', '.join(sorted(unknown)[:3])} is not known here."
@@ -80,13 +81,6 @@ def _check_place(manifest: Manifest) -> None:
         )
     if any(settings.SPOOL.rglob("*.sealed")):
         raise BackupRefused(f"The spool {settings.SPOOL} is not empty: set it aside first.")
-
-
-def _known_migrations() -> set[str]:
-    """Return the migrations of this version, and those that they replace."""
-    migrations = MigrationLoader(None).disk_migrations
-    names = {*migrations, *(old for new in migrations.values() for old in new.replaces)}
-    return {f"{app}.{name}" for app, name in names}
 
 
 @contextmanager

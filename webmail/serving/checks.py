@@ -1,6 +1,6 @@
 """The checks of `manage.py check` for the mail: whether the IMAP servers allow enough connections;
-with ``--deploy``, whether there are a queue of jobs and workers for it, whether verdicts on senders
-are read, and whether LibreOffice is isolated."""
+with ``--deploy``, whether there are a queue of jobs and workers for it, whether Redis has a
+password, whether verdicts on senders are read, and whether hostile files are read inside walls."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning
+from redis.exceptions import RedisError
 
-from accounts import jobs
+from accounts import installation, jobs
 from webmail.previews import office
 from webmail.sandbox import walls as sandbox_walls
 
@@ -85,18 +86,45 @@ def verdicts(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def walls(**_kwargs: Any) -> list[CheckMessage]:
-    """Warn where LibreOffice is used and can see more than the file that it converts."""
-    if settings.OFFICE != "auto" or not office.is_available() or sandbox_walls.is_whole():
+    """Warn where programs that read hostile files can see more than the file in hand."""
+    if sandbox_walls.is_whole():
         return []
+    office_too = (
+        " So does LibreOffice." if settings.OFFICE == "auto" and office.is_available() else ""
+    )
     return [
         Warning(
-            "LibreOffice reads files of strangers and is only isolated from the network: it can"
-            " read all files that the service's account can read.",
-            hint="Install bubblewrap, and allow that account to create user namespaces; or set"
-            " WEBMAIL_OFFICE=off.",
+            "Helpers read messages and files of strangers without walls: one that is taken over can"
+            f" read all files that the service's account can read.{office_too}",
+            hint="Install bubblewrap, and allow that account to create user namespaces"
+            " (docs/install.md, “Programs and code”).",
             id="webmail.W005",
         )
     ]
+
+
+def redis_doors(**_kwargs: Any) -> list[CheckMessage]:
+    """Warn of a Redis on a network that asks for no password. Stay silent where it does not answer,
+    since this may not be the machine that runs the webmail."""
+    servers = {"REDIS_URL": settings.REDIS_URL, "WEBMAIL_CACHE_URL": settings.CACHE_URL}
+    return [
+        Warning(
+            f"The Redis of {name} lets in everybody on its network without a password: whoever"
+            " writes there can take over sessions.",
+            hint=f"Set requirepass, and the password in {name} (docs/install.md, “Database”).",
+            id="webmail.W006",
+        )
+        for name, url in servers.items()
+        if url and not (name == "WEBMAIL_CACHE_URL" and url == settings.REDIS_URL)
+        if _is_open(url)
+    ]
+
+
+def _is_open(url: str) -> bool:
+    try:
+        return installation.lets_everybody_in(url)
+    except (RedisError, OSError, ValueError):
+        return False
 
 
 def most_connections() -> int:

@@ -18,8 +18,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from accounts import dashboard, jobs
-from webmail import clock, probing
+from webmail import backups, clock, probing
 from webmail.models import MailJob, OfficePreview, OutboxMessage
+from webmail.sandbox import walls
 from webmail.serving import health, measures
 
 PATH: Final = "/metrics"
@@ -53,6 +54,8 @@ class InstallationCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         up = health.state()
         yield _by("webmail_up", "Whether a service answers.", "service", up)
+        words = "Whether programs that read hostile files run inside walls."
+        yield _one("webmail_sandbox_walls", words, walls.is_whole())
         if not up["database"]:
             return
         yield from _queues(jobs.health())
@@ -60,6 +63,7 @@ class InstallationCollector(Collector):
         yield _by_state("webmail_mail_jobs", "Jobs on many messages, by state.", MailJob)
         yield _by_state("webmail_office_previews", "Office files, by state.", OfficePreview)
         yield from _today(dashboard.state())
+        yield from _backup()
         yield _one("webmail_spool_free_bytes", "Free bytes on the disk of the spool.", _free())
         if probing.is_on():
             yield from _probes()
@@ -93,6 +97,13 @@ def _today(state: dashboard.InstallationState) -> Iterator[GaugeMetricFamily]:
     lookups = {"found": state.lookups, "failed": state.lookups_failed}
     yield _by("webmail_lookups_today", "Account lookups.", "result", lookups)
     yield _one("webmail_too_costly_today", "Messages and files too costly to show.", state.ended)
+
+
+def _backup() -> Iterator[GaugeMetricFamily]:
+    last = backups.last()
+    if last is not None:
+        age = (clock.now() - last.made).total_seconds()
+        yield _one("webmail_backup_age_seconds", "Seconds since the last backup was begun.", age)
 
 
 def _probes() -> Iterator[Metric]:

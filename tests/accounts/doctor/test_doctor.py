@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from io import StringIO
 from ipaddress import ip_network
 from pathlib import Path
@@ -19,10 +20,11 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import doctor, jobs
-from accounts.doctor import address, database, mail, own, queues
+from accounts.doctor import address, backup, database, mail, own, queues
 from accounts.findings import Finding
 from accounts.models import MailDomain, User
 from demo.servers.dovecot import MailAccount
@@ -30,6 +32,8 @@ from demo.servers.process import free_port
 from tests.accounts.test_server_check import over_tls, serve  # noqa: F401  a fixture
 from tests.browser.conftest import running
 from tests.servers.certificates import certificate
+from webmail.backups import contents
+from webmail.sandbox import walls
 
 pytestmark = pytest.mark.django_db
 Findings = Callable[[], Iterator[Finding]]
@@ -321,6 +325,32 @@ def test_extensions_are_known_after_a_sign_in(
     client.post("/accounts/login/", {"login": alice.login, "password": alice.password})
     assert "_auth_user_id" in client.session
     assert words in of(mail.findings, "ok") and words not in of(mail.findings, "warn")
+
+
+def test_a_domain_without_rules_is_told(mail_domain: MailDomain) -> None:
+    mail_domain.sieve_host = ""
+    mail_domain.save()
+    told = of(mail.findings, "warn")
+    assert "ManageSieve" in told and "ensure_mail_domain" in told
+    mail_domain.sieve_host = "127.0.0.1"
+    mail_domain.save()
+    assert "ensure_mail_domain" not in of(mail.findings, "warn")
+
+
+def test_the_age_of_the_last_backup_is_told(settings: Settings, tmp_path: Path) -> None:
+    settings.SPOOL = tmp_path
+    assert "webmail-backup.timer" in of(backup.findings, "warn")
+    contents.note(tmp_path / "monday", timezone.now() - timedelta(hours=30))
+    assert str(tmp_path / "monday") in of(backup.findings, "ok")
+    contents.note(tmp_path / "monday", timezone.now() - timedelta(days=3))
+    assert "3\xa0jours" in of(backup.findings, "warn")
+
+
+def test_helpers_without_walls_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walls, "is_whole", lambda: False)
+    assert "bubblewrap" in of(own.file_findings, "warn")
+    monkeypatch.setattr(walls, "is_whole", lambda: True)
+    assert "bubblewrap" not in of(own.file_findings, "warn")
 
 
 def test_servers_beside_mail(settings: Settings) -> None:

@@ -201,6 +201,7 @@ def _place(folder: Path, imap_port: int, smtp_port: int) -> Path:
         "WEBMAIL_DOMAIN": DOMAIN,
         "WEBMAIL_IMAP_URL": f"imap://host.containers.internal:{imap_port}?security=none",
         "WEBMAIL_SMTP_URL": f"smtp://host.containers.internal:{smtp_port}?security=none",
+        "WEBMAIL_SIEVE_URL": "",
         "WEBMAIL_LOGIN_FORM": "local",
     }
     example = (place / "env.example").read_text().splitlines()

@@ -18,8 +18,9 @@ from urllib.parse import quote
 
 import pytest
 from django.conf import settings as django_settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 
@@ -32,6 +33,7 @@ from webmail import backups
 from webmail.backups import contents
 from webmail.backups.restoring import _filled_spool
 from webmail.models import OutboxMessage
+from webmail.version import VERSION
 from webmail.writing import drafts
 from webmail.writing.content import Content
 
@@ -180,6 +182,89 @@ def test_a_manifest_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
 def test_a_folder_without_a_manifest_is_no_backup(tmp_path: Path) -> None:
     with pytest.raises(backups.BackupRefused, match="no backup"):
         backups.restore(tmp_path / "nowhere")
+
+
+# --- after going back to the former version ---
+
+
+@pytest.fixture
+def newer_tables() -> Iterator[None]:
+    """A newer version ran here, and changed the database as the former one can bear."""
+    recorder = MigrationRecorder(connection)
+    recorder.record_applied("webmail", "9999_from_the_future")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE webmail_future (id integer PRIMARY KEY)")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE webmail_future")
+    recorder.record_unapplied("webmail", "9999_from_the_future")
+
+
+def test_after_a_rollback_a_backup_is_restored_by_the_version_that_made_it(
+    filled: User, newer_tables: None, elsewhere: Manage, tmp_path: Path
+) -> None:
+    said = StringIO()
+    call_command("backup", str(tmp_path / "backup"), stdout=said)
+    assert "webmail.9999_from_the_future" in said.getvalue()
+    assert f"version {VERSION}" in said.getvalue()
+    done = elsewhere("restore", tmp_path / "backup")
+    assert done.returncode == 0, done.stderr
+    assert User.objects.get().login in elsewhere("dumpdata", "accounts.user").stdout
+    assert elsewhere("check").returncode == 0
+
+
+def test_after_a_rollback_the_backup_from_before_the_upgrade_is_restored(
+    filled: User, elsewhere: Manage, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    call_command("backup", str(tmp_path / "backup"), stdout=StringIO())
+    request.getfixturevalue("newer_tables")
+    assert elsewhere("restore", tmp_path / "backup").returncode == 0
+
+
+def test_a_backup_says_what_made_it_and_a_manifest_may_say_more(tmp_path: Path) -> None:
+    manifest = backups.make(tmp_path / "backup")
+    assert manifest.version == VERSION and "webmail.0001_initial" in manifest.migrations
+    assert manifest.beyond == []
+    rewritten(tmp_path / "backup", checksum="of a newer version")
+    assert contents.read(tmp_path / "backup") == manifest
+
+
+# --- one after the other ---
+
+
+def test_the_last_backups_are_kept_and_nothing_else_is_touched(
+    filled: User, tmp_path: Path, settings: Any
+) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    begun = folder / "2026-01-01T02-30-00Z"
+    for name in ("2026-01-02T02-30-00Z", "2026-01-03T02-30-00Z", "2026-01-04T02-30-00Z"):
+        (folder / name).mkdir()
+        (folder / name / "manifest.json").write_text("{}")
+    begun.mkdir()
+    (begun / "spool.tar").write_bytes(b"cut")
+    (folder / "mine").mkdir()
+    (folder / "2026-01-01").mkdir()
+    call_command("backup", str(folder), "--rotate", "2", stdout=StringIO())
+    names = sorted(path.name for path in folder.iterdir())
+    assert names[:2] == ["2026-01-01", "2026-01-04T02-30-00Z"] and names[3:] == ["mine"]
+    assert contents.read(folder / names[2]).version == VERSION
+    last = backups.last()
+    assert last and last.folder == str(folder / names[2])
+
+
+def test_a_backup_that_fails_leaves_nothing_and_deletes_nothing(
+    tmp_path: Path, settings: Any
+) -> None:
+    old = tmp_path / "backups" / "2026-01-02T02-30-00Z"
+    old.mkdir(parents=True)
+    (old / "manifest.json").write_text("{}")
+    for words in (["--to", "age1nobody"], ["--encrypted"]):
+        with pytest.raises(CommandError):
+            call_command("backup", str(old.parent), "--rotate", "1", *words, stdout=StringIO())
+        assert list(old.parent.iterdir()) == [old]
+    with pytest.raises(CommandError, match="There is no folder"):
+        call_command("backup", str(tmp_path / "none"), "--rotate", "1", stdout=StringIO())
 
 
 def rewritten(folder: Path, **values: object) -> None:

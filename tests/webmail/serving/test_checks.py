@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from django.core.checks import run_checks
 
+from accounts import installation
+from accounts.doctor import queues
+from demo.servers import process
+from tests.servers.plugin import missing
+from tests.waiting import LONGEST_S
 from webmail.previews import office
 from webmail.sandbox import walls as converter_walls
-from webmail.serving.checks import connections, most_connections, queue, verdicts, walls
+from webmail.serving.checks import (
+    connections,
+    most_connections,
+    queue,
+    redis_doors,
+    verdicts,
+    walls,
+)
 
 # Those of a deployment look at the database as well (accounts/checks.py).
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def installation(settings) -> None:
+def connections_of(settings) -> None:
     settings.PROCESSES, settings.IMAP_CONNECTIONS = 1, 3
     settings.PUSH, settings.PUSH_STREAMS = True, 2
     settings.JOB_CONNECTIONS, settings.IMAP_USER_LIMIT = 1, 10
@@ -68,15 +83,67 @@ def test_without_verdicts_on_senders_one_is_told(settings) -> None:
     assert verdicts() == []
 
 
-def test_a_libreoffice_that_sees_more_than_its_file_is_told(
-    settings, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("has_office", [False, True])
+def test_helpers_without_walls_are_told_whatever_else_is_installed(
+    settings, monkeypatch: pytest.MonkeyPatch, has_office: bool
 ) -> None:
-    monkeypatch.setattr(office, "is_available", lambda: True)
+    monkeypatch.setattr(office, "is_available", lambda: has_office)
     monkeypatch.setattr(converter_walls, "is_whole", lambda: False)
     (warning,) = walls()
     assert warning.id == "webmail.W005" and "bubblewrap" in (warning.hint or "")
+    assert ("LibreOffice" in warning.msg) == has_office
+    assert warning in run_checks(include_deployment_checks=True)
     settings.OFFICE = "off"
-    assert walls() == []
-    settings.OFFICE = "auto"
+    assert "LibreOffice" not in walls()[0].msg
     monkeypatch.setattr(converter_walls, "is_whole", lambda: True)
     assert walls() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "is_told"),
+    [
+        # An address that no machine has: nothing listens there.
+        (("--bind", "127.0.0.1 -192.0.2.77", "--protected-mode", "no"), True),
+        (("--bind", "127.0.0.1", "--protected-mode", "no"), False),
+        (("--bind", "127.0.0.1 -::1", "--protected-mode", "yes"), False),
+        (
+            ("--bind", "127.0.0.1 -192.0.2.77", "--protected-mode", "no", "--requirepass", "craie"),
+            False,
+        ),
+    ],
+)
+def test_a_redis_that_lets_a_network_in_without_a_password_is_told(
+    settings, tmp_path: Path, words: tuple[str, ...], is_told: bool
+) -> None:
+    if shutil.which("redis-server") is None:
+        pytest.skip(missing("Redis"))
+    port = process.free_port()
+    server = process.spawn(
+        ["redis-server", "--port", str(port), "--save", "", "--dir", tmp_path, *words],
+        tmp_path / "log",
+    )
+    try:
+        process.wait_for_port(port, server, tmp_path / "log")
+        secret = ":craie@" if "craie" in words else ""
+        settings.REDIS_URL = settings.CACHE_URL = f"redis://{secret}127.0.0.1:{port}/0"
+        assert [warning.id for warning in redis_doors()] == ["webmail.W006"] * is_told
+        found = [finding for finding in queues.redis_findings() if "mot de passe" in finding.text]
+        assert [finding.level for finding in found] == ["warn"] * is_told
+    finally:
+        server.terminate()
+        server.wait(LONGEST_S)
+
+
+def test_a_redis_that_does_not_answer_or_has_a_socket_is_no_open_door(
+    settings, tmp_path: Path
+) -> None:
+    for url in (f"redis://127.0.0.1:{process.free_port()}/0", f"unix://{tmp_path}/none"):
+        settings.REDIS_URL = settings.CACHE_URL = url
+        assert redis_doors() == []
+
+
+def test_the_name_of_another_machine_is_no_loopback() -> None:
+    assert installation._is_own("127.0.0.1") and installation._is_own("::1")
+    assert installation._is_own("localhost")
+    for host in ("redis", "10.0.0.7", "192.0.2.77", "*", "::", "127.0.0.1.example.org"):
+        assert not installation._is_own(host)

@@ -181,8 +181,8 @@ def test_a_stranger_is_told_no_more_than_whether(said: Any, settings: Any) -> No
 
 def test_who_has_the_token_is_told_what_is_wrong(settings: Any) -> None:
     settings.METRICS_TOKEN = "jeton"
-    said = {"headers": {"Authorization": "Bearer jeton"}, "REMOTE_ADDR": "192.0.2.1"}
-    assert told(**said) == (200, {"ready": True, **WELL, **DOING})
+    token = {"Authorization": "Bearer jeton"}
+    assert told(headers=token, REMOTE_ADDR="192.0.2.1") == (200, {"ready": True, **WELL, **DOING})
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

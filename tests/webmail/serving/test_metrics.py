@@ -14,8 +14,10 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from accounts.models import User
+from webmail.backups import contents
 from webmail.imap.connection import Connection
 from webmail.models import OutboxMessage, Probe
+from webmail.sandbox import walls
 
 pytestmark = pytest.mark.django_db
 DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -53,6 +55,21 @@ def test_the_state_of_the_outbox_and_of_the_queues(mail_domain: Any) -> None:
     assert values["webmail_outbox_messages", "doubt"] == 1
     assert 590 < values["webmail_outbox_late_seconds", ""] < 660
     assert values["webmail_spool_free_bytes", ""] > 0
+
+
+@pytest.mark.usefixtures("token")
+def test_the_age_of_the_last_backup_and_the_walls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walls, "is_whole", lambda: False)
+    values = read()
+    assert ("webmail_backup_age_seconds", "") not in values
+    assert values["webmail_sandbox_walls", ""] == 0
+    contents.note(tmp_path / "monday", timezone.now() - timedelta(hours=3))
+    monkeypatch.setattr(walls, "is_whole", lambda: True)
+    values = read()
+    assert 10_700 < values["webmail_backup_age_seconds", ""] < 11_400
+    assert values["webmail_sandbox_walls", ""] == 1
 
 
 @pytest.mark.usefixtures("token")
@@ -107,6 +124,7 @@ def test_alerts_and_the_board_are_about_what_is_there(
     settings.CELERY_TASK_ALWAYS_EAGER = False
     settings.PROBE_LOGIN, settings.PROBE_PASSWORD = "sonde@ac-exemple.fr", "x"
     Probe.objects.create(state="arrived", handed=timezone.now(), seconds=2)
+    contents.note(settings.SPOOL, timezone.now())
     imap.command("NOOP")
     Client().get("/accounts/login/")
     named = set(re.findall(r"\bwebmail_\w+", file.read_text()))

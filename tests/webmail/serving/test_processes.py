@@ -253,7 +253,8 @@ def behind(proxy: nginx.Nginx) -> dict[str, str]:
 
 def entered(listener: socket.socket) -> str:
     """The page of the address at which the proxy names a user, asked by the proxy."""
-    client = http.client.HTTPConnection(*listener.getsockname(), timeout=60)
+    host, port = listener.getsockname()
+    client = http.client.HTTPConnection(host, port, timeout=60)
     headers = {"Host": "localhost", "X-Forwarded-Proto": "https"}
     client.request("GET", "/accounts/proxy/", headers=headers)
     try:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webmail import backups
-from webmail.backups.contents import KEYS
+from webmail.backups.contents import KEYS, Manifest
 
 
 class Command(BaseCommand):
@@ -25,15 +25,55 @@ class Command(BaseCommand):
             help="Encrypt it for a key of age (age1…, ssh-ed25519 …) or of GnuPG; may be repeated."
             " Default: WEBMAIL_BACKUP_RECIPIENTS.",
         )
+        parser.add_argument(
+            "--rotate",
+            type=_positive,
+            metavar="COUNT",
+            help="Write it into a new folder inside FOLDER, named by its time, and keep the last so"
+            " many there.",
+        )
+        parser.add_argument(
+            "--encrypted", action="store_true", help="Make none that would not be encrypted."
+        )
 
-    def handle(self, *args: Any, folder: Path, to: list[str], **options: Any) -> None:
+    def handle(
+        self,
+        *args: Any,
+        folder: Path,
+        to: list[str],
+        rotate: int | None,
+        encrypted: bool,
+        **options: Any,
+    ) -> None:
+        recipients = to or settings.BACKUP_RECIPIENTS
+        if encrypted and not recipients:
+            raise CommandError("WEBMAIL_BACKUP_RECIPIENTS names no key to encrypt for, nor --to.")
         try:
-            manifest = backups.make(folder, to or settings.BACKUP_RECIPIENTS)
+            if rotate:
+                folder, manifest = backups.make_in_turn(folder, rotate, recipients)
+            else:
+                manifest = backups.make(folder, recipients)
         except (backups.BackupRefused, OSError) as error:
             raise CommandError(str(error)) from error
+        self._tell(folder, manifest)
+
+    def _tell(self, folder: Path, manifest: Manifest) -> None:
         self.stdout.write(f"{folder}: database and spool as of {manifest.made}.")
         if manifest.encryption:
             self.stdout.write(f"Encrypted by {manifest.encryption}.")
         else:
             self.stdout.write("Not encrypted: keep it where nobody else reads it, or use --to.")
         self.stdout.write(f"Keep these settings elsewhere, as they are: {', '.join(KEYS)}.")
+        self.stdout.write(f"To restore it: version {manifest.version} of the webmail, or newer.")
+        if manifest.beyond:
+            self.stdout.write(
+                "Its database has changes of a newer version, from which this installation went"
+                f" back: {', '.join(manifest.beyond)}. Versions with them restore it, too."
+            )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
