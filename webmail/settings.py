@@ -29,7 +29,6 @@ from webmail.environment.readers import (
     env_text,
 )
 from webmail.jobs import queues
-from webmail.serving import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -671,7 +670,7 @@ LOGGING = {
         "route": {"()": "webmail.serving.logs.Route"},
     },
     "formatters": {
-        "line": {"format": logs.LINE, "style": "{"},
+        "line": {"()": "webmail.serving.logs.LineFormatter"},
         "json": {"()": "webmail.serving.logs.JSONFormatter"},
     },
     "handlers": {
