@@ -8,6 +8,7 @@ import http.server
 import os
 import re
 import shutil
+import socket
 import ssl
 import subprocess
 import threading
@@ -231,6 +232,53 @@ def test_the_webmail_s_own_pages_and_headers_pass(
     log = tmp_path / "access.log"
     wait_for(lambda: "0badcafe" in log.read_text())
     assert "divorce" not in log.read_text()
+
+
+SMUGGLED = b"0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: webmail.ac-exemple.fr\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"Content-Length: 6\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 6",
+        b"Transfer-Encoding: xchunked",
+        b"Transfer-Encoding: chunked, identity",
+        b"Transfer-Encoding: identity\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding : chunked",
+        b"Content-Length: 0\r\nContent-Length: 60",
+        b"Content-Length: +60",
+        b"Content-Length: 0x3c",
+    ],
+)
+def test_a_request_whose_end_can_be_read_in_two_ways_goes_no_further(
+    fields: bytes, proxied: Callable[[int], int], upstream: http.server.ThreadingHTTPServer
+) -> None:
+    head = b"GET / HTTP/1.1\r\nHost: webmail.ac-exemple.fr\r\n" + fields + b"\r\n\r\n"
+    answer = raw(proxied(upstream.server_port), head + SMUGGLED)
+    assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 "))
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert upstream.seen == []  # type: ignore[attr-defined]
+
+
+def test_trace_is_refused(
+    proxied: Callable[[int], int], upstream: http.server.ThreadingHTTPServer
+) -> None:
+    head = b"TRACE / HTTP/1.1\r\nHost: webmail.ac-exemple.fr\r\nCookie: secret\r\n\r\n"
+    answer = raw(proxied(upstream.server_port), head)
+    assert answer.startswith(b"HTTP/1.1 405 ") and b"secret" not in answer
+    assert upstream.seen == []  # type: ignore[attr-defined]
+
+
+def raw(port: int, sent: bytes) -> bytes:
+    """What nginx answers to these bytes until it hangs up."""
+    context = ssl._create_unverified_context()
+    with (
+        socket.create_connection(("127.0.0.1", port), LONGEST_S) as plain,
+        context.wrap_socket(plain, server_hostname=nginx.NAME) as connection,
+    ):
+        connection.sendall(sent)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def test_a_session_comes_to_the_same_node_again_and_to_another_while_that_is_down(
