@@ -199,10 +199,15 @@ def webmail() -> Iterator[http.server.ThreadingHTTPServer]:
     server.server_close()
 
 
-def asked(port: int, path: str, session: str = "") -> tuple[http.client.HTTPResponse, str]:
+def unverified() -> ssl.SSLContext:
+    """For nginx's certificate, which is nobody's."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    client = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=20)
+    return context
+
+
+def asked(port: int, path: str, session: str = "") -> tuple[http.client.HTTPResponse, str]:
+    client = http.client.HTTPSConnection("127.0.0.1", port, context=unverified(), timeout=20)
     cookies = {"Cookie": f"__Host-csrf=x; __Host-session={session}"} if session else {}
     client.request("GET", path, headers={"Host": "webmail.ac-exemple.fr", **cookies})
     response = client.getresponse()
@@ -272,10 +277,9 @@ def test_trace_is_refused(
 
 def raw(port: int, sent: bytes) -> bytes:
     """What nginx answers to these bytes until it hangs up."""
-    context = ssl._create_unverified_context()
     with (
         socket.create_connection(("127.0.0.1", port), LONGEST_S) as plain,
-        context.wrap_socket(plain, server_hostname=nginx.NAME) as connection,
+        unverified().wrap_socket(plain) as connection,
     ):
         connection.sendall(sent)
         return b"".join(iter(lambda: connection.recv(65536), b""))
