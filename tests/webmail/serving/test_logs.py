@@ -28,7 +28,8 @@ pytestmark = pytest.mark.django_db
 
 def formatter(name: str) -> logging.Formatter:
     """A formatter as the settings have it."""
-    made = import_string(LOGGING["formatters"][name]["()"])()
+    formatters: Any = LOGGING["formatters"]
+    made = import_string(formatters[name]["()"])()
     assert isinstance(made, logging.Formatter)
     return made
 
