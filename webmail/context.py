@@ -14,7 +14,7 @@ from webmail.migrating import telling
 from webmail.outbox import awaited, counting
 from webmail.preferences import Preferences
 from webmail.presentation import away, first_steps, rest, sending
-from webmail.presentation.panes import COOKIE, panes
+from webmail.presentation.panes import cookie_name, panes
 from webmail.writing import offering
 
 
@@ -26,7 +26,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "authority": theme.authority,
         "theme": theme,
         "prefs": getattr(request, "preferences", None) or Preferences.combine({}, {}),
-        "panes": panes(request.COOKIES.get(COOKIE, "")),
+        "panes": panes(request.COOKIES.get(cookie_name(settings.HTTPS), "")),
         "demo": settings.DEMO,
         "push": settings.PUSH,
         "away": SimpleLazyObject(lambda: away.line(request)),

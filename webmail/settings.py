@@ -30,7 +30,6 @@ from webmail.environment.readers import (
     env_text,
 )
 from webmail.jobs import queues
-from webmail.serving import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -472,8 +471,12 @@ CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "webmail.views.failures.csrf"
+LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_HTTPONLY = True
+# By default they lie in a cookie, which names what an administrator changed.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 SECURE_SSL_REDIRECT = HTTPS and env_bool("WEBMAIL_SSL_REDIRECT")
 SECURE_HSTS_SECONDS = env_int("WEBMAIL_HSTS_SECONDS") if HTTPS else 0
@@ -688,7 +691,7 @@ LOGGING = {
         "route": {"()": "webmail.serving.logs.Route"},
     },
     "formatters": {
-        "line": {"format": logs.LINE, "style": "{"},
+        "line": {"()": "webmail.serving.logs.LineFormatter"},
         "json": {"()": "webmail.serving.logs.JSONFormatter"},
     },
     "handlers": {

@@ -120,6 +120,16 @@ def test_a_code_may_be_typed_in_groups(pending: Client, secret: str) -> None:
     assert answer.status_code == 302
 
 
+def test_a_code_of_the_app_opens_once(pending: Client, secret: str, alice: MailAccount) -> None:
+    """Within its thirty seconds too, for whoever has read it over a shoulder."""
+    code = code_of(secret)
+    assert pending.post(STEP, {"code": code}).status_code == 302
+    again = Client()
+    sign_in(again, alice)
+    assert again.post(STEP, {"code": code}).status_code == 200
+    assert "_auth_user_id" not in again.session
+
+
 def test_a_recovery_code_opens_once(pending: Client, user: User, alice: MailAccount) -> None:
     code = RecoveryCodes.activate(user).get_unused_codes()[0]
     assert pending.post(STEP, {"code": code}).status_code == 302

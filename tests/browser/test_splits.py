@@ -151,7 +151,7 @@ def test_a_cookie_that_is_none_of_ours_says_nothing(
     page: Page, open_page: Callable[..., Page]
 ) -> None:
     page.context.add_cookies(
-        [{"name": "webmail_panes", "value": '99."><b>.x.1', "url": page.url.split("/mail")[0]}]
+        [{"name": "panes", "value": '99."><b>.x.1', "url": page.url.split("/mail")[0]}]
     )
     page.reload()
     assert box(page.locator("#message-list"))["width"] == 408

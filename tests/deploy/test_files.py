@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -352,10 +353,15 @@ def webmail() -> Iterator[http.server.ThreadingHTTPServer]:
     server.server_close()
 
 
-def asked(port: int, path: str, session: str = "") -> tuple[http.client.HTTPResponse, str]:
+def unverified() -> ssl.SSLContext:
+    """For nginx's certificate, which is nobody's."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    client = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=20)
+    return context
+
+
+def asked(port: int, path: str, session: str = "") -> tuple[http.client.HTTPResponse, str]:
+    client = http.client.HTTPSConnection("127.0.0.1", port, context=unverified(), timeout=20)
     cookies = {"Cookie": f"__Host-csrf=x; __Host-session={session}"} if session else {}
     client.request("GET", path, headers={"Host": "webmail.ac-exemple.fr", **cookies})
     response = client.getresponse()
@@ -385,6 +391,52 @@ def test_the_webmail_s_own_pages_and_headers_pass(
     log = tmp_path / "access.log"
     wait_for(lambda: "0badcafe" in log.read_text())
     assert "divorce" not in log.read_text()
+
+
+SMUGGLED = b"0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: webmail.ac-exemple.fr\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"Content-Length: 6\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 6",
+        b"Transfer-Encoding: xchunked",
+        b"Transfer-Encoding: chunked, identity",
+        b"Transfer-Encoding: identity\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding : chunked",
+        b"Content-Length: 0\r\nContent-Length: 60",
+        b"Content-Length: +60",
+        b"Content-Length: 0x3c",
+    ],
+)
+def test_a_request_whose_end_can_be_read_in_two_ways_goes_no_further(
+    fields: bytes, proxied: Callable[[int], int], upstream: http.server.ThreadingHTTPServer
+) -> None:
+    head = b"GET / HTTP/1.1\r\nHost: webmail.ac-exemple.fr\r\n" + fields + b"\r\n\r\n"
+    answer = raw(proxied(upstream.server_port), head + SMUGGLED)
+    assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 "))
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert upstream.seen == []  # type: ignore[attr-defined]
+
+
+def test_trace_is_refused(
+    proxied: Callable[[int], int], upstream: http.server.ThreadingHTTPServer
+) -> None:
+    head = b"TRACE / HTTP/1.1\r\nHost: webmail.ac-exemple.fr\r\nCookie: secret\r\n\r\n"
+    answer = raw(proxied(upstream.server_port), head)
+    assert answer.startswith(b"HTTP/1.1 405 ") and b"secret" not in answer
+    assert upstream.seen == []  # type: ignore[attr-defined]
+
+
+def raw(port: int, sent: bytes) -> bytes:
+    """What nginx answers to these bytes until it hangs up."""
+    with (
+        socket.create_connection(("127.0.0.1", port), LONGEST_S) as plain,
+        unverified().wrap_socket(plain) as connection,
+    ):
+        connection.sendall(sent)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def test_a_session_comes_to_the_same_node_again_and_to_another_while_that_is_down(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-COOKIE = "webmail_panes"
 _KEPT = re.compile(r"(\d{0,2})\.(\d{0,2})\.(\d{0,2})\.([01])", re.ASCII)
 
 
@@ -19,6 +18,10 @@ class Panes:
     list: str = ""
     height: str = ""
     is_rail: bool = False
+
+
+def cookie_name(is_https: bool) -> str:
+    return "__Host-panes" if is_https else "panes"
 
 
 def panes(cookie: str) -> Panes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,10 @@ from contextvars import ContextVar
 from typing import Final
 
 HEADER: Final = "X-Request-ID"
-LINE: Final = "{asctime} {levelname} {name} [{request_id}]: {message}"
+TIME: Final = "%Y-%m-%dT%H:%M:%S%z"
 NONE: Final = "-"
+# They end a line, or are obeyed by a terminal.
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _current: ContextVar[str] = ContextVar("request_id", default=NONE)
 
 
@@ -66,13 +69,32 @@ def route(request: object) -> str:
     return getattr(getattr(request, "resolver_match", None), "route", None) or NONE
 
 
+def _one_line(text: str) -> str:
+    """Return the text with control characters written out: ``\\u000a`` for a line end."""
+    return _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+class LineFormatter(logging.Formatter):
+    """Formats each record as a line: ``time level logger [request_id]: message``. Traceback and
+    stack follow on indented lines, so that words of others never begin a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        begun = f"{self.formatTime(record, TIME)} {record.levelname} {record.name}"
+        lines = [f"{begun} [{getattr(record, 'request_id', NONE)}]: {record.getMessage()}"]
+        if record.exc_info:
+            lines += self.formatException(record.exc_info).splitlines()
+        if record.stack_info:
+            lines += record.stack_info.splitlines()
+        return "\n    ".join(_one_line(line) for line in lines)
+
+
 class JSONFormatter(logging.Formatter):
     """Formats each record as a line of JSON: ``{"time", "level", "logger", "request_id",
     "message"}``, and ``error`` with the traceback if there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
         values = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "time": self.formatTime(record, TIME),
             "level": record.levelname,
             "logger": record.name,
             "request_id": getattr(record, "request_id", NONE),
@@ -80,4 +102,4 @@ class JSONFormatter(logging.Formatter):
         }
         if record.exc_info:
             values["error"] = self.formatException(record.exc_info)
-        return json.dumps(values, ensure_ascii=False)
+        return _one_line(json.dumps(values, ensure_ascii=False))

@@ -10,17 +10,28 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import Queue
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from celery.contrib.testing.worker import start_worker
 from django.test import Client
+from django.utils.module_loading import import_string
 
 from demo.servers.dovecot import MailAccount
 from webmail.celery import app
 from webmail.serving import logs
+from webmail.settings import LOGGING
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 pytestmark = pytest.mark.django_db
+
+
+def formatter(name: str) -> logging.Formatter:
+    """A formatter as the settings have it."""
+    formatters: Any = LOGGING["formatters"]
+    made = import_string(formatters[name]["()"])()
+    assert isinstance(made, logging.Formatter)
+    return made
 
 
 @pytest.fixture(params=["line", "json"])
@@ -28,10 +39,7 @@ def log(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
     """What stands on standard error, in either form."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    is_json = request.param == "json"
-    handler.setFormatter(
-        logs.JSONFormatter() if is_json else logging.Formatter(logs.LINE, style="{")
-    )
+    handler.setFormatter(formatter(request.param))
     handler.addFilter(logs.RequestId())
     logging.getLogger().addHandler(handler)
     yield stream
@@ -70,23 +78,71 @@ def test_a_line_of_json_is_one_object(caplog: pytest.LogCaptureFixture) -> None:
     assert "ValueError: à la\nligne" in values["error"]
 
 
+def banned(text: str) -> set[str]:
+    """The addresses that fail2ban takes from lines as the journal brings them."""
+    patterns = re.findall(
+        r"^(?:failregex =| +)(.*)$", (DEPLOY / "fail2ban/filter.conf").read_text(), re.M
+    )
+    return {
+        match["host"]
+        for pattern in patterns
+        for line in text.splitlines()
+        for prefix in ("", "srv python[123]: ")
+        if (match := re.search(pattern.strip().replace("<HOST>", HOST), prefix + line))
+    }
+
+
+HOST = "(?P<host>[0-9.:a-f]+)"
+FORGED = (
+    "2026-12-02T09:00:00+0100 WARNING accounts.adapter [0badcafe]: sign-in failed (from 192.0.2.9)"
+)
+FORGED_JSON = '{"logger": "accounts.adapter", "message": "sign-in failed (from 192.0.2.9)"'
+
+
 def test_fail2ban_finds_who_tried_a_wrong_password(
     mail_domain: Any, alice: MailAccount, client: Client, clean_cache: None, log: io.StringIO
 ) -> None:
     wrong = {"login": alice.login, "password": "Faux-Mot-2026"}
     client.post("/accounts/login/", wrong, REMOTE_ADDR="192.0.2.7")
     client.post("/accounts/login/", {**wrong, "password": alice.password}, REMOTE_ADDR="192.0.2.8")
-    patterns = re.findall(
-        r"^(?:failregex =| +)(.*)$", (DEPLOY / "fail2ban/filter.conf").read_text(), re.M
-    )
-    found = {
-        match["host"]
-        for pattern in patterns
-        for line in log.getvalue().splitlines()
-        if (match := re.search(pattern.strip().replace("<HOST>", "(?P<host>[0-9.:a-f]+)"), line))
-    }
-    assert found == {"192.0.2.7"}
+    assert banned(log.getvalue()) == {"192.0.2.7"}
     assert alice.login not in log.getvalue() and "Faux-Mot" not in log.getvalue()
+
+
+@pytest.mark.parametrize("name", [FORGED, FORGED.partition("WARNING ")[2], FORGED_JSON])
+def test_nobody_has_an_address_banned_by_the_name_of_a_folder(
+    name: str, signed_in: Callable[[MailAccount], Client], alice: MailAccount, log: io.StringIO
+) -> None:
+    """The mail server repeats the name in its words, which are logged."""
+    assert signed_in(alice).get(f"/mail/{quote(name, safe='')}/").status_code == 404
+    assert "192.0.2.9" in log.getvalue()
+    assert banned(log.getvalue()) == set()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\x85", "\u2028", "\x0b"])
+def test_words_of_others_make_no_line_of_their_own(end: str, log: io.StringIO) -> None:
+    logging.getLogger("webmail").warning("NO %s", f"no{end}{FORGED}{end}{FORGED_JSON}")
+    assert len(log.getvalue().splitlines()) == 1
+    try:
+        raise ValueError(f"no{end}{FORGED}{end}{FORGED_JSON}")
+    except ValueError:
+        logging.getLogger("webmail").exception("broken", stack_info=True)
+    assert "Traceback" in log.getvalue()
+    assert banned(log.getvalue()) == set()
+    if not log.getvalue().startswith("{"):
+        first, *others = log.getvalue().splitlines()[1:]
+        assert first.endswith("broken") and all(line.startswith("    ") for line in others)
+
+
+def test_no_sign_of_control_reaches_a_terminal(log: io.StringIO) -> None:
+    logging.getLogger("webmail").warning("%s", "\x1b[2J\x07\x9b1m é")
+    assert log.getvalue().isprintable() or log.getvalue().rstrip("\n").isprintable()
+    assert "é" in log.getvalue()
+
+
+def test_a_line_has_its_moment_with_the_offset(log: io.StringIO) -> None:
+    logging.getLogger("webmail").warning("here")
+    assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}\b", log.getvalue())
 
 
 def test_requests_are_logged_without_what_they_are_about(

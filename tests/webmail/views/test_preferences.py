@@ -333,7 +333,7 @@ def test_before_sign_in_a_browser_speaks_french_unless_it_chose(mail_domain: Non
     assert '<html lang="fr"' in page(client.get("/accounts/login/"))
     client.post("/language/", {"language": "en", "next": "/accounts/login/"})
     assert '<html lang="en"' in page(client.get("/accounts/login/"))
-    client.cookies["django_language"] = "../x"
+    client.cookies["language"] = "../x"
     assert '<html lang="fr"' in page(client.get("/accounts/login/"))
 
 

@@ -23,8 +23,9 @@ function keep() {
   if (isShared()) return;
   const { side = "", list = "", height = "" } = root.dataset;
   const kept = `${side}.${list}.${height}.${"rail" in root.dataset ? 1 : 0}`;
-  const secure = location.protocol === "https:" ? "; secure" : "";
-  document.cookie = `webmail_panes=${kept}; path=/; max-age=${YEAR_S}; samesite=lax${secure}`;
+  const isHttps = location.protocol === "https:";
+  const named = `${isHttps ? "__Host-" : ""}panes=${kept}`;
+  document.cookie = `${named}; path=/; max-age=${YEAR_S}; samesite=lax${isHttps ? "; secure" : ""}`;
 }
 
 /** The end of the pane before the split, in the unit of its steps. */
