@@ -444,6 +444,8 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
         "webmail.sandbox",
     },
+    "webmail.serving.headers": {"webmail.clock"},
+    "webmail.serving.origins": {"accounts.http"},
     "webmail.serving.templating": {"webmail.presentation.icons"},
     "webmail.serving.measures": set(),
     "webmail.serving.metrics": {

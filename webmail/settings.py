@@ -127,6 +127,9 @@ PRODUCT_NAME = env_text("WEBMAIL_PRODUCT_NAME")
 AUTHORITY_NAME = env_text("WEBMAIL_AUTHORITY_NAME")
 SUPPORT_PHONE = env_text("WEBMAIL_SUPPORT_PHONE")
 SUPPORT_EMAIL = env_text("WEBMAIL_SUPPORT_EMAIL")
+SECURITY_CONTACT = env_text("WEBMAIL_SECURITY_CONTACT").strip()
+if SECURITY_CONTACT and not SECURITY_CONTACT.startswith(("mailto:", "https://", "tel:")):
+    raise ImproperlyConfigured("WEBMAIL_SECURITY_CONTACT must begin with mailto:, https:// or tel:")
 
 # Mail servers
 
@@ -380,6 +383,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "webmail.middleware.RequestIdMiddleware",
     "webmail.middleware.HealthMiddleware",
+    "webmail.serving.headers.HeadersMiddleware",
+    "webmail.serving.headers.WellKnownMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "webmail.middleware.CompressionMiddleware",
@@ -394,6 +399,7 @@ MIDDLEWARE = [
     "accounts.middleware.SessionMiddleware",
     "webmail.middleware.PreferencesMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "webmail.serving.origins.FetchSiteMiddleware",
     "webmail.middleware.PatienceMiddleware",
     "webmail.middleware.ErrorsMiddleware",
 ]
@@ -468,7 +474,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and env_bool("WEBMAIL_HSTS_SUBDOMAINS")
 SECURE_HSTS_PRELOAD = HTTPS and env_bool("WEBMAIL_HSTS_PRELOAD")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
+X_FRAME_OPTIONS = "SAMEORIGIN"  # as frame-ancestors of the policy says
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

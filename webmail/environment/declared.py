@@ -305,6 +305,13 @@ _NAMES = Group(
             admin.""",
             example="assistance@ac-exemple.fr",
         ),
+        text(
+            "WEBMAIL_SECURITY_CONTACT",
+            """Where weaknesses are reported: an address for `/.well-known/security.txt`
+            (RFC 9116), which begins with `mailto:`, `https://` or `tel:`.""",
+            words="Default: `WEBMAIL_SUPPORT_EMAIL`",
+            example="mailto:securite@ac-exemple.fr",
+        ),
     ),
 )
 
