@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeVar
 
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponseBase
@@ -45,6 +45,8 @@ def safe_next(request: HttpRequest) -> str:
 
 # An attribute of the view, which `wraps` copies to decorators around it.
 _GUARDED = "is_for_users"
+_ASKED_HERE = "is_asked_here"
+AnyView = TypeVar("AnyView", bound=Callable[..., HttpResponseBase])
 View = Callable[Concatenate[SignedInRequest, P], HttpResponseBase]
 
 
@@ -60,6 +62,17 @@ def person_required(view: View[P]) -> Callable[Concatenate[HttpRequest, P], Http
 
     vars(guarded)[_GUARDED] = True
     return guarded
+
+
+def asked_here(view: AnyView) -> AnyView:
+    """Mark a page that costs much, or shows other people: a link of another site leads to a page
+    that asks first (`webmail.serving.origins`)."""
+    vars(view)[_ASKED_HERE] = True
+    return view
+
+
+def is_asked_here(view: object) -> bool:
+    return bool(getattr(view, _ASKED_HERE, False))
 
 
 def is_sign_in_needed(request: HttpRequest) -> bool:

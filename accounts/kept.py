@@ -132,7 +132,8 @@ KINDS: Final[tuple[StoredData, ...]] = (
     ),
     StoredData(
         _(
-            "The number by which your authority’s sign-in service knows you, where you sign in by it"
+            "The number by which your authority’s sign-in service knows you, where you sign in"
+            " by it"
         ),
         _ACCOUNT,
         ("accounts.ProviderSubject",),

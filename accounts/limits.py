@@ -17,10 +17,12 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.core.cache import cache
 
-from accounts.network import inside, network_of
+from accounts.network import inside, network_of, networks_of
 from webmail import clock
 
 REFUSED_SECONDS = 120
+# How many times as many attempts the next wider network has (`accounts.network.networks_of`).
+WIDER = 5
 
 
 def _key(kind: str, *words: str) -> str:
@@ -35,7 +37,8 @@ class Limit:
     """At most ``most`` attempts (0: no limit) of a ``kind`` by one ``subject`` within ``seconds``.
 
     Kinds: ``login`` and ``network`` count wrong passwords; ``numen`` counts lookups, ``lookups``
-    those without result from one network, ``all-lookups`` those from everywhere; ``strength``
+    those without result from one network, ``all-lookups`` those from everywhere, which refuses
+    nobody whose address is known; ``strength``
     counts checks of new passwords while the user types, ``service`` the failed requests of
     services' servers, and ``other-accounts`` sign-ins to accounts elsewhere.
     """
@@ -94,15 +97,15 @@ def of_numen(digests: Iterable[bytes]) -> tuple[Limit, ...]:
 
 
 def of_lookups(network: str) -> tuple[Limit, ...]:
-    """Return the limits on failed lookups from one network, and in a minute from all networks
-    together. The latter does not apply to exempt networks, so that strangers who guess cannot lock
-    out the authority's schools."""
-    if inside(network, settings.LOGIN_EXEMPT_NETWORKS):
-        return ()
-    return (
-        *_of_network("lookups", network),
-        Limit("all-lookups", "", settings.LOOKUP_FAILURES_PER_MINUTE, 60),
-    )
+    """Return the limits on failed lookups from one network and from the wider ones around it. There
+    is none for everybody, since strangers who guess could then lock everybody out; a NUMEN has its
+    own (`of_numen`), wherever the guesses come from. Without an address all count together."""
+    return _of_network("lookups", network) if network else (of_all_lookups(),)
+
+
+def of_all_lookups() -> Limit:
+    """Return the count of failed lookups from everywhere in a minute, which tells of an attack."""
+    return Limit("all-lookups", "", settings.LOOKUP_FAILURES_PER_MINUTE, 60)
 
 
 def of_other_accounts(user: str) -> tuple[Limit, ...]:
@@ -117,14 +120,19 @@ def of_network(network: str) -> tuple[Limit, ...]:
 
 
 def _of_network(kind: str, network: str) -> tuple[Limit, ...]:
-    """Return one limit, or none if the address is unknown or exempt."""
+    """Return a limit for each network around the address, each wider one with `WIDER` times as many
+    attempts: who has many networks of one provider does not have as many attempts. There is none if
+    the address is unknown or exempt."""
     if not network or inside(network, settings.LOGIN_EXEMPT_NETWORKS):
         return ()
     if kind == "network":
         most, minutes = settings.LOGIN_FAILURES_PER_NETWORK, settings.LOGIN_FAILURES_MINUTES
     else:
         most, minutes = settings.LOOKUP_FAILURES_PER_NETWORK, settings.LOOKUP_FAILURES_MINUTES
-    return (Limit(kind, network_of(network), most, minutes * 60),)
+    names = (network_of(network), *networks_of(network)[1:])
+    return tuple(
+        Limit(kind, name, most * WIDER**width, minutes * 60) for width, name in enumerate(names)
+    )
 
 
 def state(limits: Sequence[Limit]) -> list[LimitState]:

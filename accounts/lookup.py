@@ -126,12 +126,24 @@ def look_up(request: HttpRequest, typed_numen: str, born: date) -> StaffRecord |
     record = find(typed_numen, born)
     if record is None:
         audit.record(AuditEvent.Kind.LOOKUP_FAILED, request, target="")
+        _note_attack(request)
         return None
     limits.take_back(of_failures)
     event = audit.record(AuditEvent.Kind.LOOKUP_FOUND, request, target=record.address)
     if settings.LOOKUP_NOTICES and notices.are_configured():
         tasks.tell_of_lookup.delay(event.pk)
     return record
+
+
+def _note_attack(request: HttpRequest) -> None:
+    """Count the failure with those from everywhere, and tell administrators in the audit log when
+    there are more than people cause. Nobody is refused for it."""
+    everywhere = limits.of_all_lookups()
+    if client_address(request):
+        limits.count([everywhere])
+    (state,) = limits.state([everywhere])
+    if state.is_reached and limits.is_first(everywhere):
+        audit.record(AuditEvent.Kind.LOOKUP_LIMITED, request, target="", limit=everywhere.kind)
 
 
 def _note_refusal(request: HttpRequest, counted: tuple[limits.Limit, ...]) -> None:

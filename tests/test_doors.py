@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
@@ -320,6 +321,7 @@ for model in (
     "accounts/domaintheme",
     "accounts/maildomain",
     "accounts/moveduser",
+    "accounts/providersubject",
     "accounts/service",
     "accounts/sitetext",
     "accounts/staffimport",
@@ -490,6 +492,61 @@ def test_who_gets_what(filled: dict[str, str], people: list[Client]) -> None:
         for address in DOORS
     }
     assert found == DOORS
+
+
+# What may change by GET: for every address, or for those that are named with a reason.
+WRITTEN_ANYWHERE = {
+    "accounts_user",  # the last visit, and notes of the pages that were seen
+    "accounts_usersession",  # the last use
+    "django_session",  # what the session notes
+}
+WRITTEN_BY_GET = {
+    # Services lead people here by a link (OpenID Connect): what is refused is noted.
+    "accounts_auditevent": {"identity/o/authorize"},
+    # A message opened from what was found: the search is one of the last ten.
+    "webmail_recentsearch": {REF},
+}
+
+
+def contents() -> dict[str, int]:
+    """A digest of each table's rows."""
+    found = {}
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608  names of the database itself
+            found[table] = hash(repr(sorted(map(repr, cursor.fetchall()))))
+    return found
+
+
+@pytest.mark.usefixtures("opened")
+def test_a_get_writes_nothing_but_what_is_listed(
+    filled: dict[str, str],
+    signed_in: Callable[..., Client],
+    alice: MailAccount,
+    settings: Any,
+) -> None:
+    """Another site can lead anybody to any address: opening one must not do anything."""
+    settings.ADMIN_NEEDS_TOTP = False
+    owner, boss = signed_in(alice), Client()
+    user = User.objects.create_administrator("patronne", "Une-Craie-Verte-2026")
+    boss.force_login(user, backend="accounts.backends.LocalAdministratorBackend")
+    asked = "?q=alice&address=chef@ac-exemple.fr&day=2026-03-04&sure=on&verb=trash&action=delete"
+    writing: dict[str, set[str]] = {}
+    for address in DOORS:
+        for client in (owner, boss):
+            before = contents()
+            client.get(at(address, filled) + asked)
+            after = contents()
+            for table in before.keys() | after.keys():
+                if before.get(table) != after.get(table):
+                    writing.setdefault(table, set()).add(address)
+    session.pool().close_all()
+    unlisted = {
+        table: paths - WRITTEN_BY_GET.get(table, set())
+        for table, paths in writing.items()
+        if table not in WRITTEN_ANYWHERE
+    }
+    assert {table: paths for table, paths in unlisted.items() if paths} == {}
 
 
 @pytest.mark.usefixtures("opened")

@@ -445,6 +445,8 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
         "webmail.sandbox",
     },
+    "webmail.serving.headers": set(),
+    "webmail.serving.origins": {"accounts.http"},
     "webmail.serving.templating": {"webmail.presentation.icons"},
     "webmail.serving.measures": set(),
     "webmail.serving.metrics": {

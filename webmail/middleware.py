@@ -116,55 +116,6 @@ def _uncached(body: Mapping[str, object], status: int = 200) -> JsonResponse:
     return response
 
 
-class ConfinementMiddleware:
-    """Tells browsers which of their features no page of ours uses, and keeps all answers, static
-    files too, from pages of other origins (Cross-Origin-Resource-Policy).
-    """
-
-    USED = (
-        "clipboard-write",
-        "fullscreen",
-        "publickey-credentials-create",
-        "publickey-credentials-get",
-    )
-    UNUSED = (
-        "accelerometer",
-        "autoplay",
-        "browsing-topics",
-        "camera",
-        "clipboard-read",
-        "display-capture",
-        "encrypted-media",
-        "gamepad",
-        "geolocation",
-        "gyroscope",
-        "hid",
-        "idle-detection",
-        "local-fonts",
-        "magnetometer",
-        "microphone",
-        "midi",
-        "payment",
-        "picture-in-picture",
-        "screen-wake-lock",
-        "serial",
-        "storage-access",
-        "usb",
-        "window-management",
-        "xr-spatial-tracking",
-    )
-    PERMISSIONS = ", ".join([f"{name}=(self)" for name in USED] + [f"{name}=()" for name in UNUSED])
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
-        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        response.headers.setdefault("Permissions-Policy", self.PERMISSIONS)
-        return response
-
-
 class CompressionMiddleware(GZipMiddleware):
     """Django's compression, only for texts, since images and other files are compressed already.
     Its level takes a quarter of the usual level's time for a tenth more bytes.

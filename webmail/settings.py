@@ -391,7 +391,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "webmail.middleware.RequestIdMiddleware",
     "webmail.middleware.HealthMiddleware",
-    "webmail.middleware.ConfinementMiddleware",
+    "webmail.serving.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "webmail.middleware.CompressionMiddleware",
@@ -406,6 +406,7 @@ MIDDLEWARE = [
     "accounts.middleware.SessionMiddleware",
     "webmail.middleware.PreferencesMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "webmail.serving.origins.FetchSiteMiddleware",
     "webmail.middleware.PatienceMiddleware",
     "webmail.middleware.ErrorsMiddleware",
 ]

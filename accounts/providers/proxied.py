@@ -38,8 +38,8 @@ def named(request: HttpRequest) -> tuple[MailDomain, str] | None:
     peer = str(request.META.get("REMOTE_ADDR", ""))
     if not is_on() or not inside(peer, settings.TRUSTED_PROXIES):
         return None
-    said = request.headers.get(settings.REMOTE_USER_HEADER, "").strip(" \t")
-    match, typed = LOGIN.fullmatch(said), said.lower()
+    login = request.headers.get(settings.REMOTE_USER_HEADER, "").strip(" \t")
+    match, typed = LOGIN.fullmatch(login), login.lower()
     domain = MailDomain.objects.of_typed_login(typed) if match else None
     if match is None or domain is None or (match[1] and match[1].lower() != domain.name):
         return None

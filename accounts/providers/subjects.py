@@ -59,9 +59,10 @@ def accept(row: ProviderSubject) -> None:
     end."""
     provider = SignInProvider.objects.filter(mail_domain=row.mail_domain, issuer=row.issuer).first()
     same = ProviderSubject.objects.filter(mail_domain=row.mail_domain, issuer=row.issuer)
-    for subject in {row.subject, row.proposed} - {""} if provider else ():
-        for own in grants.revoke(provider, subject=subject, sid=""):
-            sessions.end(own)
+    if provider is not None:
+        for subject in {row.subject, row.proposed} - {""}:
+            for own in grants.revoke(provider, subject=subject, sid=""):
+                sessions.end(own)
     same.filter(subject=row.proposed).exclude(pk=row.pk).delete()
     row.subject, row.pinned, row.proposed, row.proposed_at = row.proposed, clock.now(), "", None
     row.save(update_fields=["subject", "pinned", "proposed", "proposed_at"])

@@ -49,7 +49,7 @@ class SharedStore(DatabaseStore):
     @property
     def digest(self) -> str:
         """Return the digest of this session's key, which is made if there is none yet."""
-        return digest_of(self._get_or_create_session_key())
+        return digest_of(self._own_key())
 
     def get_expiry_age(self, **kwargs: Any) -> int:
         kwargs.setdefault("modification", clock.now())
@@ -70,7 +70,7 @@ class SharedStore(DatabaseStore):
         sealed = self._cipher().encrypt(nonce, packed, self.digest.encode())
         return base64.b64encode(nonce + sealed).decode()
 
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
         """Return the contents; {} if they were written by another key, or not by us."""
         try:
             sealed = base64.b64decode(session_data, validate=True)
@@ -81,7 +81,11 @@ class SharedStore(DatabaseStore):
         return contents
 
     def _cipher(self) -> AESGCM:
-        return AESGCM(_derived(b"session contents", self._get_or_create_session_key(), 32))
+        return AESGCM(_derived(b"session contents", self._own_key(), 32))
+
+    def _own_key(self) -> str:
+        key: str = self._get_or_create_session_key()  # type: ignore[attr-defined]  # Django's own
+        return key
 
     def exists(self, session_key: str) -> bool:
         return Session.objects.filter(session_key=digest_of(session_key)).exists()

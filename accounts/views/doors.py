@@ -97,8 +97,9 @@ def leave(request: HttpRequest, sign_out: Callable[[], HttpResponseBase]) -> Htt
         # own pages alone.
         response = render(request, "accounts/sign_in/provider_goodbye.html", {"onward": onward})
     credentials.delete_cookie(request, response)
-    if shared:
-        response["Clear-Site-Data"] = '"cache", "storage"'
+    # On a computer of one's own the storage keeps what belongs to the device; local copies of
+    # messages are deleted by the page's script (local.js), which knows whose they are.
+    response["Clear-Site-Data"] = '"cache", "storage"' if shared else '"cache"'
     return response
 
 

@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import audit, diagnosis, limits, notices, roles, sends, tasks
+from accounts.http import asked_here
 from accounts.models import AuditEvent, User
 
 LONGEST = 254
@@ -39,6 +40,7 @@ def for_helpers(view: View) -> View:
 
 @require_safe
 @never_cache
+@asked_here
 @for_helpers
 def why(request: HttpRequest) -> HttpResponse:
     """Show everything that is known about a login or an address, in sentences."""

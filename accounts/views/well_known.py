@@ -23,12 +23,15 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def security(request: HttpRequest) -> HttpResponse:
-    """Return the contacts for reports of weaknesses (RFC 9116), or NotFound without any. The file
-    expires after 30 days, since a copy of it must not be believed for longer."""
-    if not settings.SECURITY_CONTACTS:
+    """Return the contacts for reports of weaknesses (RFC 9116), the support desk if there are no
+    others. The file expires after 30 days, since a copy of it must not be believed for longer."""
+    contacts = settings.SECURITY_CONTACTS
+    if not contacts and settings.SUPPORT_EMAIL:
+        contacts = [f"mailto:{settings.SUPPORT_EMAIL}"]
+    if not contacts:
         raise NotFound
     expires = (clock.now() + _VALID).replace(microsecond=0)
-    lines = [f"Contact: {address}" for address in settings.SECURITY_CONTACTS]
+    lines = [f"Contact: {address}" for address in contacts]
     lines += [
         f"Expires: {expires.isoformat()}",
         f"Canonical: {settings.BASE_URL.rstrip('/')}{request.path}",

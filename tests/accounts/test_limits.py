@@ -86,8 +86,21 @@ def test_an_unknown_address_is_held_by_the_limit_for_all() -> None:
     assert [limit.kind for limit in limits.of_lookups("")] == ["all-lookups"]
 
 
+def test_wider_networks_have_limits_of_their_own(settings) -> None:
+    settings.LOGIN_FAILURES_PER_NETWORK = 10
+    _login, *counted = limits.of_sign_in("alice@1", "2001:db8:1:2::3")
+    assert [(limit.subject, limit.most) for limit in counted] == [
+        ("2001:db8:1:2::/64", 10),
+        ("2001:db8:1::/56", 50),
+        ("2001:db8:1::/48", 250),
+        ("2001:db8::/32", 1250),
+    ]
+    _login, *counted = limits.of_sign_in("alice@1", "192.0.2.7")
+    assert [limit.subject for limit in counted] == ["192.0.2.7", "192.0.2.0/24", "192.0.0.0/16"]
+
+
 def test_a_limit_names_nobody() -> None:
-    (limit, _network) = limits.of_sign_in("alice@1", "192.0.2.1")
+    limit, *_networks = limits.of_sign_in("alice@1", "192.0.2.1")
     assert "alice" not in limit.key and "alice" not in repr(limit)
 
 

@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEvent, KnownDevice, MailDomain, User, UserSession
+from accounts.session_stores import shared
 from demo.servers.dovecot import MailAccount
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache", "pool_closed")]
@@ -53,7 +54,8 @@ def home_of(client: Client) -> Client:
 
 
 def row_of(client: Client) -> UserSession:
-    return UserSession.objects.get(session_key=client.session.digest)
+    key = str(client.session.session_key)
+    return UserSession.objects.get(session_key=shared.digest_of(key))
 
 
 def is_signed_in(client: Client) -> bool:

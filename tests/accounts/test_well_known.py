@@ -34,7 +34,13 @@ def test_security_txt_names_the_contacts_in_their_order(client: Client, settings
     assert timedelta(days=29) < remaining < timedelta(days=365)
 
 
-def test_an_installation_without_contacts_has_no_security_txt(client: Client) -> None:
+def test_without_contacts_the_support_desk_is_told_and_else_nothing(
+    client: Client, settings: Any
+) -> None:
+    settings.SUPPORT_EMAIL = "assistance@ac-exemple.fr"
+    answer = client.get(SECURITY)
+    assert answer.content.startswith(b"Contact: mailto:assistance@ac-exemple.fr\n")
+    settings.SUPPORT_EMAIL = ""
     assert client.get(SECURITY).status_code == 404
 
 

@@ -310,7 +310,8 @@ _NAMES = Group(
             "WEBMAIL_SECURITY_CONTACTS",
             """The addresses for reports of weaknesses, each with `mailto:`, `https://` or `tel:`
             before it. They stand in `/.well-known/security.txt` (RFC 9116), in the order in which
-            they should be tried. Without them that file does not exist.""",
+            they should be tried.""",
+            words="Default: `WEBMAIL_SUPPORT_EMAIL`",
             example="mailto:ssi@ac-exemple.fr,https://www.ac-exemple.fr/signaler",
         ),
     ),
@@ -733,7 +734,8 @@ _SIGN_IN = Group(
             "WEBMAIL_LOGIN_FAILURES_PER_NETWORK",
             100,
             """After this many failed sign-ins from one network address, the address is refused for
-            a while. 0 means no limit.""",
+            a while; after 5 times as many its network (/24, or /56 of IPv6), and so on to /16 and
+            /32. 0 means no limit.""",
             example="50",
         ),
         number(
@@ -1069,7 +1071,8 @@ _LOOKUP = Group(
             "WEBMAIL_LOOKUP_FAILURES_PER_NETWORK",
             20,
             """After this many failed lookups from one network address, the address is refused for a
-            while. 0 means no limit.""",
+            while; after 5 times as many its network (/24, or /56 of IPv6), and so on to /16 and
+            /32. 0 means no limit.""",
             example="50",
         ),
         number(
@@ -1082,8 +1085,9 @@ _LOOKUP = Group(
         number(
             "WEBMAIL_LOOKUP_FAILURES_PER_MINUTE",
             120,
-            """After this many failed lookups in a minute, from all addresses together but the
-            exempt ones, lookups are refused for a while. 0 means no limit.""",
+            """After this many failed lookups in a minute, from all addresses together, the audit
+            log tells of an attack. Nobody is refused for it, but where the server does not know the
+            addresses of its visitors. 0 means never.""",
             example="60",
         ),
         switch(

@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import session
-from accounts.http import SignedInRequest, login_required
+from accounts.http import SignedInRequest, asked_here, login_required
 from webmail.errors import FileRefused, WebmailError
 from webmail.middleware import in_place
 from webmail.models import Draft
@@ -33,6 +33,7 @@ from webmail.writing import documents, drafts, settling
 
 @require_http_methods(["GET", "POST"])
 @editor_page
+@asked_here
 @login_required
 def sheet(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     """Show the documents and their recipients; a POST decides about them. A script of the composer

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
-from accounts.http import SignedInRequest, login_required
+from accounts.http import SignedInRequest, asked_here, login_required
 from webmail.errors import OverQuota
 from webmail.forms.folders import CleanForm
 from webmail.htmx import TOAST
@@ -33,6 +33,7 @@ SECONDS = 5.0
 
 
 @require_GET
+@asked_here
 @login_required
 def space(request: SignedInRequest) -> HttpResponse:
     """Show the senders, years and messages that take up most space, each with a way to the

@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods
 
 from accounts import audit, diagnosis, session
 from accounts.models import AuditEvent, User
@@ -61,14 +61,15 @@ class Mailbox:
     failure: str = ""
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @for_helpers
 def message(request: HttpRequest) -> HttpResponse:
-    """Find a user's message by the other person's address, by day or by Message-ID."""
-    typed = typed_name(request.GET.get("q", ""))
-    is_asked = bool(typed) and bool(set(request.GET) & set(EnvelopeForm.base_fields))
-    form = EnvelopeForm(request.GET if is_asked else None)
+    """Find a user's message by the other person's address, by day or by Message-ID. A POST alone
+    opens the mailbox: a link of another site must not."""
+    is_asked = request.method == "POST"
+    typed = typed_name((request.POST if is_asked else request.GET).get("q", ""))
+    form = EnvelopeForm(request.POST if is_asked and typed else None)
     person = diagnosis.find(typed) if typed else None
     context: dict[str, Any] = {
         **admin.site.each_context(request),

@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from accounts import session
-from accounts.http import SignedInRequest, login_required
+from accounts.http import SignedInRequest, asked_here, login_required
 from webmail import dates
 from webmail.adverts import judging
 from webmail.converters import MessageConverter
@@ -45,6 +45,7 @@ _REPORTS_DAYS = 30
 
 
 @require_GET
+@asked_here
 @login_required
 def trace(request: SignedInRequest) -> HttpResponse:
     """Ask for a message, and show what is known about it. Nothing is stored or marked."""

@@ -141,7 +141,7 @@ def test_administrators_reach_everything(administrator: Client, things: dict[str
             r"(auditevent|staffimport|officepreview|allowedsender|addressbook|importjob|outboxmessage"
             r"|moveduser|standingforward|probe)/(add|<path:object_id>/delete)/"
             r"|(user|staffrecord|authenticator|officepreview|allowedsender|mailjob|fraudreport"
-            r"|installationlearnt)/add/",
+            r"|installationlearnt|providersubject)/add/",
             address,
         ), address
 

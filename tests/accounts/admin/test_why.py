@@ -157,7 +157,7 @@ def test_limits_are_named_and_lifted_with_a_line_in_the_log(
     assert in_french("Too many wrong passwords for this login.") in shown(support, "alice")
     answer = support.post("/admin/support/lift/", {"q": "alice"})
     assert answer["Location"] == f"{WHY}?q=alice"
-    assert [state.count for state in limits.state(held)] == [0, 0, 0]
+    assert [state.count for state in limits.state(held)] == [0, 0, 0, 0, 0]
     line = AuditEvent.objects.get(kind=Kind.LIMITS_LIFTED)
     assert (str(line.actor), line.target) == ("aide.martin@ac-exemple.fr", record.address)
     assert line.detail == {"limits": "login, numen, network"}

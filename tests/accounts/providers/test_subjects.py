@@ -1,4 +1,4 @@
-"""The account at the provider that opens a mailbox: by its subject, whatever its name has become."""
+"""The account at the provider that opens a mailbox: by its subject, whatever it is called."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def test_nobody_is_led_to_a_provider_that_does_not_answer(forged: Forged, settin
     forged.forger.answers["/.well-known/openid-configuration"] = 503, b""
     from django.core.cache import cache
 
-    cache.delete_many([key for key in _answered(forged)])
+    cache.delete_many(_answered(forged))
     answer = Client().get(f"/accounts/provider/{forged.provider.pk}/")
     assert answer.status_code == 503 and title(answer) == "DOWN"
     again = Client().post("/accounts/login/", {"provider": forged.provider.pk})

@@ -216,7 +216,7 @@ def test_support_sees_the_envelope_alone_and_the_user_sees_that_it_looked(
     desk: Client, reader: Client, mailbox: Mailbox
 ) -> None:
     mailbox.append(letter("Sujet secret", "Texte secret", sender="chef@ac-exemple.fr"), "Junk")
-    answer = desk.get(DESK, {"q": "alice", "address": "chef@ac-exemple.fr"})
+    answer = desk.post(DESK, {"q": "alice", "address": "chef@ac-exemple.fr"})
     shown = html.unescape(answer.content.decode())
     assert "Indésirables" in shown
     assert "&lt;origine@ac-exemple.fr&gt;" in answer.content.decode()
@@ -234,7 +234,7 @@ def test_support_sees_the_envelope_alone_and_the_user_sees_that_it_looked(
 def test_without_a_master_user_support_is_told_so_and_it_is_a_look_all_the_same(
     desk: Client, reader: Client
 ) -> None:
-    shown = html.unescape(desk.get(DESK, {"q": "alice", "day": "2026-03-04"}).content.decode())
+    shown = html.unescape(desk.post(DESK, {"q": "alice", "day": "2026-03-04"}).content.decode())
     assert "pas d’utilisateur maître" in shown
     assert AuditEvent.objects.filter(kind=AuditEvent.Kind.MAIL_TRACED).count() == 1
 
@@ -244,14 +244,23 @@ def test_a_subject_is_not_searched_by_support(
     desk: Client, reader: Client, mailbox: Mailbox
 ) -> None:
     mailbox.append(letter("Sujet secret"))
-    answer = desk.get(DESK, {"q": "alice", "words": "secret"})
+    answer = desk.post(DESK, {"q": "alice", "words": "secret"})
     assert "origine@" not in answer.content.decode()
+    assert not AuditEvent.objects.filter(kind=AuditEvent.Kind.MAIL_TRACED).exists()
+
+
+@pytest.mark.usefixtures("master")
+def test_a_link_opens_no_mailbox(desk: Client, reader: Client, mailbox: Mailbox) -> None:
+    """Another site could lead somebody of the support desk to it."""
+    asked = {"q": "alice", "address": "chef@ac-exemple.fr", "day": "2026-03-04"}
+    page = words(desk.get(DESK, asked))
+    assert "Dans la boîte aux lettres" not in page
     assert not AuditEvent.objects.filter(kind=AuditEvent.Kind.MAIL_TRACED).exists()
 
 
 def test_nobody_else_enters(settings, reader: Client) -> None:
     settings.ADMIN_NEEDS_TOTP = False
-    assert reader.get(DESK, {"q": "bob", "day": "2026-03-04"}).status_code in {302, 403}
+    assert reader.post(DESK, {"q": "bob", "day": "2026-03-04"}).status_code in {302, 403}
     assert not AuditEvent.objects.filter(kind=AuditEvent.Kind.MAIL_TRACED).exists()
 
 
@@ -264,12 +273,12 @@ def test_support_finds_what_was_sent_by_a_recipient_and_sees_none(
     desk: Client, reader: Client
 ) -> None:
     row = sent("failed", failure="ServerRefused", server_words="550 policy")
-    shown = html.unescape(desk.get(DESK, {"q": "alice", "address": "bob@"}).content.decode())
+    shown = html.unescape(desk.post(DESK, {"q": "alice", "address": "bob@"}).content.decode())
     assert row.message_id in shown
     assert "550 policy" in shown
     assert "Réunion" not in shown
     assert "bob@ac-exemple.fr" not in shown.partition('id="content-main"')[2]
-    none = desk.get(DESK, {"q": "alice", "address": "personne@"}).content.decode()
+    none = desk.post(DESK, {"q": "alice", "address": "personne@"}).content.decode()
     assert "550 policy" not in none
 
 
