@@ -13,14 +13,18 @@ import time
 from typing import Final
 
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.http import HttpRequest
+from django.shortcuts import resolve_url
+from django.utils.http import urlencode
 
 from accounts import devices
 from accounts.models import User
 from accounts.network import client_address, networks_of
 
 BOUND: Final = "bound_to"
+JUST_SECONDS: Final = 5 * 60
 
 
 def note(request: HttpRequest) -> None:
@@ -43,6 +47,18 @@ def holds(request: HttpRequest) -> bool:
     proved, place = bound
     is_recent = not proved or time.time() - proved < 60 * 60 * settings.ADMIN_PROOF_HOURS
     return is_recent and place == _place(request)
+
+
+def has_just_proved(request: HttpRequest) -> bool:
+    """Return whether the user has proved who it is within the last minutes, for what reaches into
+    other mailboxes."""
+    return time.time() - proved_at(request) < JUST_SECONDS
+
+
+def proof_address(request: HttpRequest) -> str:
+    """Return the address at which the user proves who it is, and then goes on to this page."""
+    step = "mfa_reauthenticate" if is_mfa_enabled(request.user) else "accounts:reenter"
+    return f"{resolve_url(step)}?{urlencode({'next': request.path})}"
 
 
 def proved_at(request: HttpRequest) -> float:

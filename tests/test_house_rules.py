@@ -488,6 +488,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "webmail.views": {
         "accounts.audit",
+        "accounts.binding",
         "accounts.forms",
         "accounts.http",
         "accounts.mailboxes",

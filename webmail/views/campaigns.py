@@ -21,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from kombu.exceptions import OperationalError
 
-from accounts import session
+from accounts import binding, session
 from accounts.models import User
 from webmail import tasks
 from webmail.adverts import campaigns, pulling
@@ -120,6 +120,9 @@ def _decided(request: HttpRequest, row: Pull) -> HttpResponse:
     do = request.POST.get("do", "")
     if do == "confirm" and request.POST.get("sure") != "on":
         messages.error(request, gettext("Tick first that the number is what you expect."))
+    elif do == "confirm" and not binding.has_just_proved(request):
+        messages.warning(request, gettext("Prove who you are, and then confirm once more."))
+        return redirect(binding.proof_address(request))
     else:
         decision = {"confirm": pulling.confirm, "undo": pulling.undo}.get(do)
         if decision and decision(request, row):

@@ -346,3 +346,25 @@ def test_it_can_be_undone_for_thirty_days(chief: Client, reader: Client, mailbox
     Pull.objects.update(asked=timezone.now() - Pull.KEPT - timedelta(days=1))
     pulling.tend()
     assert not Pull.objects.exists()
+
+
+@pytest.mark.usefixtures("master")
+def test_a_pull_needs_a_proof_of_the_last_minutes(
+    chief: Client, reader: Client, mailbox: Mailbox, bob: MailAccount
+) -> None:
+    mailbox.append(scam(1))
+    pull = asked(chief, reported(), "subject")
+    kept = chief.session
+    for record in kept["account_authentication_methods"]:
+        record["at"] -= 6 * 60
+    kept.save()
+    page = f"/admin/reports/pulls/{pull.pk}/"
+    answer = chief.post(page, {"do": "confirm", "sure": "on"})
+    assert answer["Location"].startswith("/accounts/reenter/?next=")
+    pull.refresh_from_db()
+    assert pull.state == Pull.State.COUNTED
+    form = {"password": bob.password, "next": page}
+    assert chief.post("/accounts/reenter/", form)["Location"] == page
+    chief.post(page, {"do": "confirm", "sure": "on"})
+    pull.refresh_from_db()
+    assert pull.state != Pull.State.COUNTED
