@@ -210,7 +210,7 @@ class _Entry:
     @property
     def family(self) -> list[ContactData]:
         """The guardians of all rows of the pupil."""
-        return [one.data for entry in (self, *self.members) for one in entry.guardians]
+        return [guardian.data for entry in (self, *self.members) for guardian in entry.guardians]
 
     @property
     def is_own(self) -> bool:
@@ -567,7 +567,9 @@ def _link_classes(entries: Sequence[_Entry], classes: Mapping[int, list[SchoolCl
     pupils = [entry for entry in entries if entry.row.role == PUPIL and entry.head is None]
     for entry in pupils:
         rows = (entry, *entry.members)
-        entry.classes = {place: 1 for one in rows for place in classes.get(one.row.number, ())}
+        entry.classes = {
+            place: 1 for row_entry in rows for place in classes.get(row_entry.row.number, ())
+        }
         counts.update((homonyms.name_key(entry.data), place) for place in entry.classes)
     for entry in pupils:
         name = homonyms.name_key(entry.data)
