@@ -209,7 +209,11 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.writing.working_hours",
     },
     "webmail.presentation.settings": {"webmail.folding", "webmail.preferences"},
-    "webmail.presentation.transfers": {"webmail.models", "webmail.presentation.words"},
+    "webmail.presentation.transfers": {
+        "webmail.models",
+        "webmail.presentation.words",
+        "webmail.transfer.tallies",
+    },
     "webmail.presentation.sending": {
         "webmail.dates",
         "webmail.outbox.awaited",
@@ -402,9 +406,12 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.transfer.mbox": {"webmail.imap.values", "webmail.mime"},
     "webmail.transfer.maildir": {"webmail.imap.values"},
     "webmail.transfer.names": set(),
+    "webmail.transfer.tallies": set(),
+    "webmail.transfer.beside": {"webmail.transfer.maildir"},
     "webmail.transfer.zipping": set(),
     "webmail.transfer.tarring": set(),
     "webmail.transfer.writing": {
+        "webmail.transfer.beside",
         "webmail.errors",
         "webmail.imap.values",
         "webmail.mime",

@@ -701,8 +701,8 @@ def _yes_or_no(text: str) -> bool | None:
 
 def _has_authority(text: str) -> bool:
     """Return whether the words of a cell say that a guardian has parental authority."""
-    said = set(_TOKEN.findall(fold(text)))
-    return bool(said & _IS) and not said & _NOT
+    cell_words = set(_TOKEN.findall(fold(text)))
+    return bool(cell_words & _IS) and not cell_words & _NOT
 
 
 def _relation(text: str, header: Sequence[str], fields: Sequence[str], whose: int) -> str:

@@ -119,14 +119,14 @@ def _questions(
         chosen = f"{kind}-{key}" if kind else ""
         earlier = before.setdefault(pupil.name, [])
         of_book = [
-            one
-            for one in known.get(pupil.name, ())
-            if one.value not in taken or one.value == chosen
+            namesake
+            for namesake in known.get(pupil.name, ())
+            if namesake.value not in taken or namesake.value == chosen
         ]
         options = [
-            one.namesake
-            for one in (*of_book, *earlier)
-            if not homonyms.differ(one.birthday, pupil.birthday)
+            other.namesake
+            for other in (*of_book, *earlier)
+            if not homonyms.differ(other.birthday, pupil.birthday)
         ][:_MOST_OPTIONS]
         if options and _is_open(job, row):
             about = pupil.namesake

@@ -210,7 +210,7 @@ class _Entry:
     @property
     def family(self) -> list[ContactData]:
         """The guardians of all rows of the pupil."""
-        return [one.data for entry in (self, *self.members) for one in entry.guardians]
+        return [guardian.data for entry in (self, *self.members) for guardian in entry.guardians]
 
     @property
     def is_own(self) -> bool:
@@ -567,7 +567,9 @@ def _link_classes(entries: Sequence[_Entry], classes: Mapping[int, list[SchoolCl
     pupils = [entry for entry in entries if entry.row.role == PUPIL and entry.head is None]
     for entry in pupils:
         rows = (entry, *entry.members)
-        entry.classes = {place: 1 for one in rows for place in classes.get(one.row.number, ())}
+        entry.classes = {
+            place: 1 for row_entry in rows for place in classes.get(row_entry.row.number, ())
+        }
         counts.update((homonyms.name_key(entry.data), place) for place in entry.classes)
     for entry in pupils:
         name = homonyms.name_key(entry.data)
@@ -607,10 +609,10 @@ def _find_pupils(entries: Sequence[_Entry], answers: _Answers) -> None:
 
 def _said_head(entry: _Entry, answers: _Answers, by_number: Mapping[int, _Entry]) -> _Entry | None:
     kind, number = answers.get(entry.row.number, ("", 0))
-    said = by_number.get(number) if kind == "row" else None
-    if said is None or said.row.number >= entry.row.number:
+    head = by_number.get(number) if kind == "row" else None
+    if head is None or head.row.number >= entry.row.number:
         return None
-    return said.head or said
+    return head.head or head
 
 
 def _same_head(
@@ -621,12 +623,13 @@ def _same_head(
         return None
     if birthday and (head := heads.get((name, birthday))):
         return head
-    found = (heads.get((name, mark)) for mark in sorted(traces.sought))
-    return next((one for one in found if one and not _differ(one, birthday)), None)
+    candidates = (heads.get((name, mark)) for mark in sorted(traces.sought))
+    return next((head for head in candidates if head and not _differ(head, birthday)), None)
 
 
 def _differ(head: _Entry, birthday: str) -> bool:
-    return any(homonyms.differ(one.data.birthday, birthday) for one in (head, *head.members))
+    rows = (head, *head.members)
+    return any(homonyms.differ(entry.data.birthday, birthday) for entry in rows)
 
 
 def _put_together(head: _Entry, entry: _Entry) -> None:

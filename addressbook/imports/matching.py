@@ -214,7 +214,7 @@ class Book:
             return True
         if known.pk not in self.pupils:
             return False
-        family = [one.data for one in self._of(self.guardians.get(known.pk, ()))]
+        family = [guardian.data for guardian in self._of(self.guardians.get(known.pk, ()))]
         mine = homonyms.traces(data, candidate.family)
         if mine.prove(homonyms.traces(known.data, family)):
             return True

@@ -12,8 +12,7 @@ from django.utils.translation import gettext, ngettext
 
 from webmail.models import Transfer
 from webmail.presentation.words import size as size_in_words
-from webmail.transfer.depositing import TEXT_BEFORE
-from webmail.transfer.tallies import Tallies
+from webmail.transfer.tallies import TEXT_BEFORE, Tallies
 from webmail.transfer.tallies import TransferOutcome as Outcome
 
 Kind, State = Transfer.Kind, Transfer.State

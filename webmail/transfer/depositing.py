@@ -28,7 +28,7 @@ from webmail.mailbox import folders
 from webmail.mailbox.bulk import MOST_MESSAGES
 from webmail.mime import build, envelope, headers
 from webmail.mime.headers import Headers
-from webmail.transfer.tallies import Tallies, TransferOutcome
+from webmail.transfer.tallies import DELETED, TEXT_BEFORE, Tallies, TransferOutcome
 
 FIELDS = ("MESSAGE-ID", "DATE")
 """The fields that tell which messages may be the same."""
@@ -44,8 +44,6 @@ _WRITE_SECONDS = 2.0
 _SURE = 5.0
 """Seconds after which a worker checks that the job is still its own: it may have been suspended."""
 MOST_REPORTED = 200
-DELETED, TEXT_BEFORE = "deleted", "text_before"
-"""The reasons for a message that was marked as deleted, and for text that may be no message."""
 MOST_FLAGS = 100
 """The most flags and keywords of one message."""
 _LIMIT = re.compile(r"APPENDLIMIT=([0-9]{1,12})")

@@ -52,8 +52,8 @@ class Keywords:
 def keyword_letters(content: bytes) -> dict[str, str]:
     """Return the keywords in a file ``dovecot-keywords`` by their letters."""
     lines = content.decode("utf-8", "replace").split("\n")[:_MOST_LINES]
-    found = (_KEYWORD.fullmatch(line.strip()) for line in lines)
-    places = ((int(match[1]), match[2]) for match in found if match)
+    matches = (_KEYWORD.fullmatch(line.strip()) for line in lines)
+    places = ((int(match[1]), match[2]) for match in matches if match)
     return {ascii_lowercase[place]: name for place, name in places if place < MOST_KEYWORDS}
 
 

@@ -214,8 +214,8 @@ class _Reader:
         if self._line is None:
             yield from _junk(self._size, bytes(self._body))
         else:
-            found = _found(self._position, self._size, self._line, self._body, self._most)
-            yield replace(found, follows_text=self._follows_text)
+            message = _found(self._position, self._size, self._line, self._body, self._most)
+            yield replace(message, follows_text=self._follows_text)
         self._body, self._size = bytearray(), 0
 
     def _take(self, until: int) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
+DELETED, TEXT_BEFORE = "deleted", "text_before"
+"""The reasons for a message that was marked as deleted, and for text that may be no message."""
+
 
 class TransferOutcome(IntEnum):
     """What became of a message. KNOWN is one that was in its folder before the transfer, IDENTICAL
