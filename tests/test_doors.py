@@ -81,6 +81,7 @@ DOORS: dict[str, Answers] = {
     "drafts/offered/dismiss/": (405, 405, 405),
     "drafts/<uuid:number>/": (SIGN_IN, 404, "/admin/"),
     "drafts/<uuid:number>/save/": (405, 405, 405),
+    "drafts/<uuid:number>/again/": (405, 405, 405),
     "drafts/<uuid:number>/discard/": (405, 405, 405),
     "drafts/<uuid:number>/reopen/": (405, 405, 405),
     "drafts/<uuid:number>/roster/": (405, 405, 405),

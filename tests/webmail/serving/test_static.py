@@ -105,14 +105,14 @@ def test_the_modules_of_every_page_can_be_served_in_one_file() -> None:
     assert common.count("(() => {\n") >= 15
 
 
-def test_three_modules_use_the_browsers_storage_and_never_on_a_shared_computer() -> None:
+def test_four_modules_use_the_browsers_storage_and_never_on_a_shared_computer() -> None:
     users = [
         path.name
         for path in SCRIPTS
         if re.search(r"(local|session)Storage(?!\.clear\()|indexedDB", path.read_text("utf-8"))
     ]
-    # The tree of folders, panes to come back, words that the server has not got yet.
-    assert users == ["dock.js", "folders.js", "local.js"]
+    # The tree of folders, panes to come back, words and files that the server has not got yet.
+    assert users == ["dock.js", "folders.js", "local.js", "pending.js"]
     for name in users:
         assert (STATIC / "js" / name).read_text("utf-8").count("isShared()") >= 2
 
