@@ -57,7 +57,8 @@ def how(standing: Standing) -> str:
         case "sent" if standing.failure:
             return gettext("Sent, but no copy could be kept in “Sent”. Do not send it again.")
         case "sent":
-            return gettext("Sent at %(time)s.") % {"time": dates.when(standing.sent, full=True)}
+            words = ngettext("Sent at %(time)s.", "All were sent at %(time)s.", standing.count)
+            return words % {"time": dates.when(standing.sent, full=True)}
         case "failed":
             return gettext("Not sent.")
         case "doubt" if standing.failure.startswith("Restored"):
