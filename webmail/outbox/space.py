@@ -10,6 +10,9 @@ from accounts.models import User
 from webmail.errors import OutboxFull
 from webmail.models import OutboxMessage
 
+SMALL = 64 * 1024
+"""The most bytes of a message for which there is always room."""
+
 
 def used(user: User) -> int:
     """Return the bytes that a user's messages take in the spool. A file of which many messages are
@@ -22,7 +25,8 @@ def used(user: User) -> int:
 
 
 def check(user: User, more: int) -> None:
-    """Raise OutboxFull if there is no room for so many bytes more."""
+    """Raise OutboxFull if there is no room for so many bytes more. A small message always has, and
+    costs no query: the limit of recipients bounds how many there may be."""
     most = settings.OUTBOX_LIMIT
-    if most and used(user) + more > most:
+    if most and more > SMALL and used(user) + more > most:
         raise OutboxFull(limit=most, size=more)
