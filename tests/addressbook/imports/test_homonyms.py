@@ -195,3 +195,11 @@ def test_a_guardian_without_authority_gets_no_mail_unless_the_list_says_so(
         group = tie.pupil.groups.get()
         written_to = audiences.recipients_of(group, audiences.Audience.GUARDIANS).recipients
         assert bool(written_to) == wanted[1]
+
+
+def test_a_new_guardian_without_authority_gets_no_mail(claire: User, brought: Import) -> None:
+    head = "Nom élève;Prénom élève;Né(e) le;Classe;Nom responsable 1;Email responsable 1;"
+    line = "\nMARTIN;Léa;12/05/2014;6e C;Martin Paul;p@x.example;Non\n"
+    brought(claire, f"{head}Autorité parentale 1{line}")
+    (tie,) = Guardianship.objects.all()
+    assert (tie.is_legal, tie.receives_mail) == (False, False)

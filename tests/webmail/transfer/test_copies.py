@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import imaplib
 import io
 import ipaddress
 import mailbox as python_mailbox
@@ -20,7 +21,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from demo.servers.dovecot import Dovecot, MailAccount
-from tests.servers.mailboxes import Mailbox
+from tests.servers.mailboxes import Mailbox, quoted
 from tests.webmail.views.mail import words
 from webmail.models import Transfer
 from webmail.transfer import jobs
@@ -82,8 +83,13 @@ def held(mailbox: Mailbox, folder: str) -> Counter[bytes]:
 
 
 def fill(mailbox: Mailbox, folder: str, messages: tuple[bytes, ...] = ODD) -> None:
+    """Append messages as they are: imaplib's own append makes CRLF of every line end."""
+    imap: Any = mailbox.imap
     for raw in messages:
-        mailbox.append(raw.replace(b"\0", b"\x80"), folder, date=WHEN)
+        imap.literal = raw.replace(b"\0", b"\x80")
+        when = imaplib.Time2Internaldate(WHEN)
+        answer, lines = imap._simple_command("APPEND", quoted(folder), "()", when)
+        assert answer == "OK", lines
 
 
 def marks(mailbox: Mailbox, folder: str) -> list[tuple[bytes, frozenset[str], bytes]]:
@@ -173,6 +179,22 @@ def test_odd_messages_of_another_account_come_as_they_are(
     again = collected()
     assert counts(again, "Autre/INBOX") == [0, len(ODD), 0, 0, 0, 0]
     assert held(mailbox, "Autre/INBOX") == held(elsewhere, "INBOX")
+
+
+def test_another_message_of_the_same_id_and_size_is_not_there_already(
+    reader: Client, mailbox: Mailbox, elsewhere: Mailbox, collected: Callable[[], Transfer]
+) -> None:
+    first, other = ODD[:2]
+    assert len(first) == len(other)
+    mailbox.create_folder("Autre/INBOX")
+    fill(mailbox, "Autre/INBOX", (first,))
+    fill(elsewhere, "INBOX", (other,))
+    assert counts(collected(), "Autre/INBOX") == [1, 0, 0, 0, 0, 0]
+    assert held(mailbox, "Autre/INBOX") == Counter([same(first), same(other)])
+    mailbox.create_folder("Retour")
+    fill(mailbox, "Retour", (first,))
+    job = brought(reader, b"From a@b Tue Mar  3 09:00:00 2026\n" + other, "Retour")
+    assert counts(job, "Retour") == [1, 0, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("kind", ["zip", "maildir"])
