@@ -142,7 +142,9 @@ def test_thirty_bulletins_reach_thirty_families(
     expect(page.locator("#documents .documents-settled")).to_be_visible()
     expect(page.locator("[contenteditable=true]")).to_contain_text("voici le bulletin")
     dialog = asked(page)
-    expect(dialog.locator(".choice-text")).to_have_text("Bonjour, voici le bulletin de Zoé.")
+    expect(dialog.frame_locator(".choice-frame").locator("body")).to_have_text(
+        "Bonjour, voici le bulletin de Zoé."
+    )
     expect(dialog.locator("#choice-preview")).to_contain_text("MARTIN0_Zoe_T1.pdf")
     assert violations(page) == []
     look(page, f"documents-question-{width}")

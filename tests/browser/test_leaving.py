@@ -136,6 +136,7 @@ def test_an_answer_on_a_phone_is_said_not_to_have_left_above_the_letter(
     page.locator(".dock").get_by_role("link", name="Répondre", exact=True).click()
     page.wait_for_url("**/reply/")
     expect(page.locator("[data-tools]")).to_be_visible()
+    page.locator("#rich").press_sequentially("Merci ")
     page.locator("[data-send]").click()
     expect(line(page)).to_be_in_viewport()
     look(page, "not-left-reader-375")
@@ -259,7 +260,7 @@ def test_a_draft_without_a_copy_is_reached_from_the_drafts_folder(
     expect(page.locator("#toast").get_by_role("button", name="Annuler")).to_be_visible()
     page.goto("/drafts/discarded/")
     look(page, "discarded-1440")
-    page.get_by_role("button", name="Annuler l’envoi et modifier").click()
+    page.get_by_role("button", name="Reprendre").click()
     page.wait_for_url(f"**/drafts/{draft.pk}/")
     assert faults == []
 

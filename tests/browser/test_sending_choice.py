@@ -128,7 +128,7 @@ def test_names_are_asked_about_where_each_has_a_message(to_parents: Callable[...
     page = to_parents(text="Bonjour {prénom},")
     dialog = asked(page)
     expect(dialog.locator("[value=each]")).to_be_checked()
-    expect(dialog.locator(".choice-text")).to_contain_text("Bonjour Zoé")
+    expect(dialog.frame_locator(".choice-frame").locator("body")).to_contain_text("Bonjour Zoé")
     for other in ("bcc", "visible"):
         expect(dialog.locator(f"[value={other}]")).to_be_disabled()
     expect(dialog.get_by_text("tous liraient {prénom} tel quel")).to_have_count(2)
@@ -167,14 +167,20 @@ def test_a_list_is_chosen_its_columns_written_and_every_message_looked_at(
     page.get_by_role("button", name="{Classe}").click()
     expect(page.locator("#rich")).to_contain_text("{Classe}")
     dialog = asked(page)
-    expect(dialog.locator(".choice-text")).to_have_text("Bonjour Zoé0, en 0e")
+    expect(dialog.frame_locator(".choice-frame").locator("body")).to_have_text(
+        "Bonjour Zoé0, en 0e"
+    )
     dialog.locator("#choice-after").focus()
     for number in range(1, 4):
         page.keyboard.press("Enter")
-        expect(dialog.locator(".choice-text")).to_have_text(f"Bonjour Zoé{number}, en {number}e")
+        expect(dialog.frame_locator(".choice-frame").locator("body")).to_have_text(
+            f"Bonjour Zoé{number}, en {number}e"
+        )
         expect(dialog.locator("#choice-after")).to_be_focused()
     dialog.locator("#choice-before").press("Enter")
-    expect(dialog.locator(".choice-text")).to_have_text("Bonjour Zoé2, en 2e")
+    expect(dialog.frame_locator(".choice-frame").locator("body")).to_have_text(
+        "Bonjour Zoé2, en 2e"
+    )
     assert violations(page) == []
     dialog.locator("[data-choice-send]").click()
     page.wait_for_url("**/mail/**")
