@@ -37,7 +37,9 @@ class FileMarks:
 def described(received: datetime | None, flags: Iterable[str]) -> str:
     """Return what the list says of a message beside its name, as JSON."""
     arrived = received.isoformat() if received else None
-    return json.dumps({"received": arrived, "flags": sorted(flags)})
+    # "Recent" tells only that no other session has seen the message yet.
+    kept = sorted(flag for flag in flags if flag.lower() != "\\recent")
+    return json.dumps({"received": arrived, "flags": kept})
 
 
 def written(entries: Iterable[tuple[str, str]]) -> Iterator[bytes]:

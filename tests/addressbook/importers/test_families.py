@@ -245,3 +245,11 @@ def test_parental_authority_is_what_the_list_says(
     assert link.is_legal is has_authority
     if cell == "voir jugement":
         assert reading.contacts[link.guardian].notes == f"{header} : {cell}"
+
+
+def test_a_town_does_not_make_two_guardians_of_one_name_one() -> None:
+    head = "Nom élève;Prénom élève;Nom responsable;Commune responsable;Adresse responsable\n"
+    lines = "ROY;Ali;Martin Paul;Amiens;{}\nNOËL;Tom;Martin Paul;Amiens;{}\n"
+    for street, number in (("", 2), ("3 rue Haute", 1)):
+        reading = importers.read((head + lines.format(street, street)).encode())
+        assert len(people(reading, "guardian")) == number

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cases import each
-from webmail.mime import encoded_words, headers
+from webmail.mime import encoded_words, headers, structure
 from webmail.mime.addresses import Address
 
 DECODED = {
@@ -197,3 +197,10 @@ def test_any_parameters_give_a_safe_name(parameters: dict[str, str]) -> None:
 def test_a_header_without_end_is_cut() -> None:
     assert len(encoded_words.decode("é" * 300_000)) == 200_000
     assert encoded_words.decode("=?utf-8?q?=C3=A9?=\n " * 250_000).startswith("éé")
+
+
+def test_cr_cr_lf_is_one_line_end() -> None:
+    raw = b"Subject: a\r\r\n b\r\r\nDate: c\r\r\n\r\r\nNot: d\r\r\n"
+    read = headers.parse(raw)
+    assert [name for name, _value in read.fields] == ["Subject", "Date"]
+    assert structure.parse(raw).bodies["1"] == b"Not: d\r\r\n"
