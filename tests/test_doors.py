@@ -208,6 +208,7 @@ DOORS: dict[str, Answers] = {
     "contacts/import/<int:job>/": (SIGN_IN, 404, "/admin/"),
     "contacts/import/<int:job>/columns/": (SIGN_IN, 404, "/admin/"),
     "contacts/import/<int:job>/policy/": (405, 405, 405),
+    "contacts/import/<int:job>/pupils/": (405, 405, 405),
     "contacts/import/<int:job>/start/": (405, 405, 405),
     "contacts/import/<int:job>/cancel/": (405, 405, 405),
     "contacts/import/<int:job>/undo/": (SIGN_IN, 404, "/admin/"),
