@@ -444,7 +444,12 @@ ALLOWED: dict[str, set[str]] = {
     },
     "webmail.serving.reports": {"webmail.serving.logs", "webmail.version"},
     "webmail.serving.bodies": {"accounts.network", "webmail.errors"},
-    "webmail.serving.shares": {"accounts.session", "webmail.errors", "webmail.serving.bodies"},
+    "webmail.serving.shares": {
+        "accounts.session",
+        "webmail.errors",
+        "webmail.serving.bodies",
+        "webmail.serving.origins",
+    },
     "webmail.serving.health": {
         "accounts.installation",
         "accounts.jobs",

@@ -396,6 +396,42 @@ def test_two_users_leave_threads_to_others_however_many_sessions_they_have(setti
     run_apart(run())
 
 
+def test_a_users_forms_are_worked_on_two_at_a_time_and_pages_come_meanwhile() -> None:
+    over, lock = threading.Event(), threading.Lock()
+    forms = {"at once": 0, "most": 0}
+
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        environ[WHOSE] = "alice"
+        if environ["REQUEST_METHOD"] == "POST":
+            with lock:
+                forms["at once"] += 1
+                forms["most"] = max(forms.values())
+            over.wait(2 * PATIENCE_S)
+            with lock:
+                forms["at once"] -= 1
+        return Page([b"page"])
+
+    async def run() -> None:
+        bridge, cookies = Bridge(app), [with_cookie(f"alice-{n}") for n in range(4)]
+        for cookie in cookies:
+            await Asked("/page", cookie=cookie).of(bridge)
+        waiting = [
+            asyncio.create_task(Asked("/slow", [b"a=b"], cookie=cookie).of(bridge))
+            for cookie in cookies
+            for _ in range(2)
+        ]
+        await until(lambda: forms["at once"] == shares.FORMS)
+        page = Asked("/page", cookie=cookies[0])
+        await asyncio.wait_for(page.of(bridge), PATIENCE_S)
+        assert not over.is_set()
+        over.set()
+        await asyncio.gather(*waiting)
+
+    run_apart(run())
+    assert forms == {"at once": 0, "most": shares.FORMS}
+
+
 def film(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
     """Pieces below /mail/; elsewhere, or where it is refused, a page."""
     start_response("200 OK", [])

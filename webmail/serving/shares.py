@@ -10,7 +10,7 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -19,10 +19,14 @@ from django.conf import settings
 from accounts import session
 from webmail.errors import TooManyDownloads
 from webmail.serving.bodies import REFUSED, BrowserGone
+from webmail.serving.origins import SAFE
 
 THREADS = 6
 """The most requests of a user that may have a thread at once: two users never have all threads of a
 process. A browser sends six requests at once."""
+FORMS = 2
+"""The most forms of a user that are worked on at once. Forms ask for what takes much of the
+processor, and all requests of a process share one interpreter."""
 MOST_SESSIONS = 20_000
 """The most sessions whose users are remembered."""
 DOWNLOAD_WAIT = 30
@@ -43,12 +47,20 @@ class Shares:
     def __init__(self) -> None:
         self._users: OrderedDict[str, str] = OrderedDict()
         self._threads: _Places = WeakValueDictionary()
+        self._forms: _Places = WeakValueDictionary()
         self._downloads: _Places = WeakValueDictionary()
 
-    def thread(self, environ: Mapping[str, Any]) -> AbstractAsyncContextManager[object]:
-        """Take a place among the requests of the same user, for the block."""
+    @asynccontextmanager
+    async def thread(self, environ: Mapping[str, Any]) -> AsyncIterator[None]:
+        """Take a place among the requests of the same user, for the block, and one among the forms
+        if the request is one."""
         key = self._key(environ)
-        return _of(self._threads, key, THREADS) if key else nullcontext()
+        async with AsyncExitStack() as places:
+            if key and environ.get("REQUEST_METHOD") not in SAFE:
+                await places.enter_async_context(_of(self._forms, key, FORMS))
+            if key:
+                await places.enter_async_context(_of(self._threads, key, THREADS))
+            yield
 
     @asynccontextmanager
     async def download(
