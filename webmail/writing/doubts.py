@@ -67,7 +67,7 @@ def find(
     if not content.subject.strip():
         question, fact = gettext("Send without a subject?"), gettext("The message has no subject.")
         doubts.append(Doubt("subject", "type", question, fact))
-    if not has_files and _is_blank(content, own_words):
+    if not has_files and _is_blank(content, text, own_words, review):
         question, fact = gettext("Send without a text?"), gettext("The message has no text.")
         doubts.append(Doubt("text", "type", question, fact))
     if not has_files and reminder.speaks_of_a_file(content.subject, text):
@@ -77,9 +77,13 @@ def find(
     return tuple(doubts)
 
 
-def _is_blank(content: Content, own_words: str) -> bool:
-    """Return whether the user added nothing. A forwarded message needs no words."""
-    return not own_words.strip() and content.kind not in FORWARDS
+def _is_blank(content: Content, text: str, own_words: str, review: Review) -> bool:
+    """Return whether the user added nothing. A forwarded message needs no words, and neither does
+    an answer to one person that quotes their message."""
+    if own_words.strip() or content.kind in FORWARDS:
+        return False
+    is_quote_alone = content.kind in ANSWERS and "\n>" in f"\n{text}"
+    return not (is_quote_alone and len(review.members) == 1)
 
 
 def _of_many_answered(content: Content, review: Review) -> list[Doubt]:

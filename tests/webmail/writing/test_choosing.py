@@ -310,9 +310,16 @@ def test_an_answer_without_a_word_of_ones_own_is_asked_about(
     assert len(letters(claire, replace(content, html=html, text=text))) == 1
 
 
+def test_a_bare_answer_to_one_person_leaves(claire: User) -> None:
+    """It says that the message was read; there is nobody else whom it disturbs."""
+    content = about(kind="reply", origin=REF, to="bob@ac-exemple.fr", html=QUOTED)
+    assert len(letters(claire, content)) == 1
+    assert kinds(question(claire, replace(content, html=SIGNED))) == ["text"]
+
+
 def test_an_image_of_ones_own_is_an_answer(claire: User) -> None:
     html = f'<p><img src="/drafts/{uuid.UUID(int=1)}/files/{uuid.UUID(int=2)}"></p>{QUOTED}'
-    content = about(kind="reply", origin=REF, to="bob@ac-exemple.fr", html=html)
+    content = about(kind="reply_all", origin=REF, to="bob@ac-exemple.fr", cc=people(3), html=html)
     assert len(letters(claire, content)) == 1
 
 
@@ -321,7 +328,7 @@ def test_an_answer_to_many_inside_is_asked_about_with_the_sender_beside(claire: 
     asked = question(claire, content)
     assert kinds(asked) == ["many"] and asked.offers_sender
     shown = html_of(asked)
-    assert "Your answer goes to 21 people." in shown
+    assert " 21 " in asked.doubts[0].fact
     assert 'name="do" value="sender_alone"' in shown
     assert len(letters(claire, content, {"confirmed": list(asked.confirmed)})) == 1
     for other in (
