@@ -33,6 +33,7 @@ class Keeper {
     this.page = crypto.randomUUID();
     this.isDirty = false;
     this.isStopped = false; // another window has the draft, or it no longer exists
+    this.isReplaced = false; // what is in the form is not what the user goes on with
     this.isGone = false; // it was sent or discarded
     this.other = null; // the revision that another window made
     this.isSending = false;
@@ -154,9 +155,9 @@ class Keeper {
   /** Returns to what the server had; what was brought back stays as a version. */
   async undo() {
     this.stop();
+    this.isReplaced = true;
     await this.running;
     if (!(await this.replace([recovery.fieldsOf(this.form), this.rendered]))) return this.goOn();
-    this.forget();
     this.reload();
   }
 
@@ -199,12 +200,14 @@ class Keeper {
 
   goOn() {
     this.isStopped = false;
+    this.isReplaced = false;
     this.say(this.words.waiting);
     this.form.dispatchEvent(new CustomEvent("draft:changed"));
   }
 
   reload() {
     this.isDirty = false;
+    this.forget();
     this.form.dataset.left = "";
     location.reload();
   }
@@ -212,6 +215,7 @@ class Keeper {
   /** Asks which of two contents to continue; both are shown. */
   ask(kept) {
     this.isStopped = true;
+    this.isReplaced = true;
     const dialog = document.getElementById("keeping-choice");
     const [mine, theirs] = dialog.querySelectorAll("[data-content]");
     const style = { hour: "2-digit", minute: "2-digit" };
@@ -238,6 +242,7 @@ class Keeper {
   // The times
 
   changed(event) {
+    if (this.isReplaced) return;
     this.changes += 1;
     this.isLeaving = false;
     const wasDirty = this.isDirty;
