@@ -278,7 +278,10 @@ def test_a_copy_that_the_server_refuses_is_shown_once_and_not_sent_again(
 
 
 def test_the_notice_of_an_unreachable_server_goes_when_the_draft_is_saved(writing: Page) -> None:
+    """In a pane or a window of its own, where no news of the list tell that it answers again."""
     page = writing
+    page.goto("/compose/?frame=window")
+    expect(page.locator("#rich")).to_be_visible()
     rich(page, "Un")
     page.context.set_offline(True)
     page.keyboard.press("Control+Enter")
