@@ -683,7 +683,8 @@ def _match_head(book: Book, entry: _Entry) -> None:
     match = book.match(_candidate(entry, entry.combined or entry.data))
     entry.row.contact_id = match.known.pk if match.known else None
     entry.row.fit = match.fit
-    base = join(match.known.data, entry.data) if match.known else entry.data
+    is_list = bool(entry.row.role)
+    base = join(match.known.data, entry.data, is_list=is_list) if match.known else entry.data
     for member in entry.members:
         joined = join(base, member.data)
         member.row.fit = Fit.ADDS if canonical(joined) != canonical(base) else Fit.SAME

@@ -5,8 +5,9 @@ but only in other groups of the file, has moved: it leaves the group, if duplica
 replaced. All other contacts of the address book's group stay, for the user to check.
 
 The file of a class has all its pupils. A pupil who is in the class and not in the file has left,
-and is removed if the user ticked the name (`ImportJob.leavers`). A class of a former year with the
-same name is archived, and the file's class is a new one.
+and is removed if the user ticked the name (`ImportJob.leavers`). So has a pupil of another class of
+which at least half is now in the file. A class of a former year with the same name is archived, and
+the file's class is a new one.
 """
 
 from __future__ import annotations
@@ -45,8 +46,9 @@ class GroupChange:
     ``group`` is None for a new one. ``added`` does not count the contacts who ``moved`` here;
     ``removed`` are those who moved to other groups. In a class, ``stayers`` are pupils who are not
     in the file, ``moved_from`` are classes of the address book with the pupils who come from them,
-    and ``archives`` is the class of a former year with the same name. ``beyond`` counts contacts
-    for which the group has no room.
+    and ``archives`` is the class of a former year with the same name. ``behind`` are pupils who are
+    not in the file, each after the class whose other pupils come here; ``behind_size`` counts all
+    pupils of these classes. ``beyond`` counts contacts for which the group has no room.
     """
 
     staged: ImportGroup
@@ -62,6 +64,8 @@ class GroupChange:
     archives: Group | None = None
     size: int = 0
     beyond: int = 0
+    behind: tuple[tuple[int, int], ...] = ()
+    behind_size: int = 0
 
     @property
     def name(self) -> str:
@@ -101,7 +105,63 @@ def changes(part: ImportPart, policy: str, written: Mapping[int, int]) -> list[G
         # With this policy all people of the file are new, so nobody counts as having left.
         group_changes = [replace(change, stayers=()) for change in group_changes]
     elsewhere = _elsewhere(part.user, there, group_changes) if part.user else {}
-    return [_with_class(change, elsewhere, former) for change in group_changes]
+    group_changes = [_with_class(change, elsewhere, former) for change in group_changes]
+    if not elsewhere or policy == Policy.KEEP:
+        return group_changes
+    listed = {pk for members in wanted.values() for kind, pk in members if kind == "contact"}
+    return _with_behind(group_changes, elsewhere, listed)
+
+
+def _with_behind(
+    group_changes: Sequence[GroupChange],
+    elsewhere: Mapping[int, Sequence[tuple[int, int]]],
+    listed: Collection[int],
+) -> list[GroupChange]:
+    """Name the pupils whose class goes on without them, each with the first class of the file that
+    takes pupils of that class."""
+    there = _members({group for pairs in elsewhere.values() for group, _year in pairs})
+    going_on = {
+        group: members
+        for group, members in there.items()
+        if 2 * len(members.intersection(listed)) >= len(members)
+    }
+    told: list[GroupChange] = []
+    for change in group_changes:
+        left = _classes_left(change, elsewhere)
+        classes = {group: going_on.pop(group) for group in left if group in going_on}
+        behind = [(group, pk) for group, all_ in classes.items() for pk in all_.difference(listed)]
+        told.append(
+            replace(
+                change,
+                behind=tuple(sorted(behind)),
+                behind_size=sum(map(len, classes.values())),
+                to_check=change.to_check + len(behind),
+            )
+        )
+    return told
+
+
+def _classes_left(
+    change: GroupChange, elsewhere: Mapping[int, Sequence[tuple[int, int]]]
+) -> list[int]:
+    """Return the classes, of this year or former ones, that pupils leave for a class of the
+    file."""
+    if not change.staged.is_class:
+        return []
+    pairs = [
+        pair for kind, pk in change.keys if kind == "contact" for pair in elsewhere.get(pk, ())
+    ]
+    return [group for group, year in pairs if year <= (change.staged.school_year or 0)]
+
+
+def _members(pks: Collection[int]) -> dict[int, set[int]]:
+    """Return the contacts outside the bin and the archive that are in each of these groups."""
+    through: _Members = Group.contacts.through
+    rows = through.objects.filter(group__in=pks, contact__deleted=None, contact__archived=None)
+    members: dict[int, set[int]] = {}
+    for group, contact in rows.values_list("group_id", "contact_id"):
+        members.setdefault(group, set()).add(contact)
+    return members
 
 
 def _is_former(group: Group, staged: ImportGroup) -> bool:
@@ -276,20 +336,23 @@ def apply(
             if change.archives:
                 nesting.succeed(change.archives, group)
         gone = [pk for pk in change.stayers if pk in leavers]
-        left += gone
+        behind = [[other, pk] for other, pk in change.behind if pk in leavers]
+        left += [*gone, *(pk for _other, pk in behind)]
         staged.group, staged.is_new = group, change.is_new
         staged.before, staged.after = group.external, list(change.external)
         staged.added = [pk for kind, pk in change.keys if kind == "contact"]
         staged.removed = [*change.removed, *gone]
-        staged.stayed = [pk for pk in change.stayers if pk not in leavers]
-        staged.moved_from = [list(pair) for pair in change.moved_from]
-        staged.moved, staged.to_check = change.moved, change.to_check - len(gone)
+        remaining = (*change.stayers, *(pk for _other, pk in change.behind))
+        staged.stayed = [pk for pk in remaining if pk not in leavers]
+        staged.moved_from = [*map(list, change.moved_from), *behind]
+        staged.moved = change.moved
+        staged.to_check = change.to_check - len(gone) - len(behind)
         staged.is_written = True
         staged.save()
         if staged.before != staged.after:
             Group.objects.filter(pk=group.pk).update(external=staged.after)
         through.objects.filter(group=group, contact__in=staged.removed).delete()
-        for other, pk in change.moved_from:
+        for other, pk in staged.moved_from:
             through.objects.filter(group=other, contact=pk).delete()
         memberships += [through(group_id=group.pk, contact_id=pk) for pk in staged.added]
     through.objects.bulk_create(memberships, batch_size=500, ignore_conflicts=True)

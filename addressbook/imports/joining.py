@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 
 from addressbook import vcard
-from addressbook.contact_data import ContactData
+from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import duplicates, keeping
 from addressbook.folding import words
 
@@ -23,14 +24,22 @@ def canonical(data: ContactData) -> str:
     return vcard.write(replace(data, uid="", photo=None, owner=""))
 
 
-def join(base: ContactData, new: ContactData) -> ContactData:
+def join(base: ContactData, new: ContactData, *, is_list: bool = False) -> ContactData:
     """Return ``base`` completed by ``new``: with its other addresses, telephones and so on, the
     texts that ``base`` lacks, the fuller of two names, and both notes. Joining the same data again
-    adds nothing. The UID stays."""
+    adds nothing. The UID stays. Addresses that a school's list (``is_list``) brings come first,
+    since they are the ones to write to."""
     joined = replace(duplicates.combine((base, new), {}, {}), uid=base.uid)
+    if is_list:
+        joined = replace(joined, emails=_new_first(joined.emails, base.emails))
     if _is_fuller(new, base):
         joined = replace(joined, **{name: getattr(new, name) for name in _NAMES})
     return replace(joined, notes=_notes(base.notes, new.notes))
+
+
+def _new_first(emails: Sequence[Email], former: Sequence[Email]) -> tuple[Email, ...]:
+    there = {email.address.lower() for email in former}
+    return tuple(sorted(emails, key=lambda email: email.address.lower() in there))
 
 
 def _is_fuller(new: ContactData, base: ContactData) -> bool:

@@ -275,7 +275,8 @@ def fit_of(known: KnownContact, candidate: Candidate) -> str:
     if canonical(candidate.data) == known.canonical and candidate.picture in ("", known.picture):
         return Fit.SAME
     adds_picture = bool(candidate.picture) and not known.picture
-    if not adds_picture and canonical(join(known.data, candidate.data)) == known.canonical:
+    joined = join(known.data, candidate.data, is_list=bool(candidate.role))
+    if not adds_picture and canonical(joined) == known.canonical:
         return Fit.LESS
     return Fit.ADDS
 

@@ -134,7 +134,9 @@ def _preview_row(job: ImportJob, row: ImportRow, head_line: int) -> PreviewRow:
     is_member = row.head is not None and job.policy != Policy.KEEP
     result = None
     if data and mine and row.decision == Decision.MERGE:
-        result = replace(data, uid=mine.uid) if job.policy == Policy.REPLACE else join(mine, data)
+        replaces = job.policy == Policy.REPLACE
+        joined = join(mine, data, is_list=bool(row.role))
+        result = replace(data, uid=mine.uid) if replaces else joined
     return PreviewRow(
         line=row.line,
         file=row.file.name,
@@ -215,10 +217,13 @@ def class_changes(job: ImportJob) -> list[ClassChange]:
         return []
     affected = {pk for change in changes for kind, pk in change.keys if kind == "contact"}
     affected |= {pk for change in changes for pk in change.stayers}
+    affected |= {pk for change in changes for _group, pk in change.behind}
     names = dict(Contact.objects.filter(pk__in=affected).values_list("pk", "display_name"))
     numbers = [number for change in changes for kind, number in change.keys if kind == "row"]
     rows = dict(job.rows.filter(number__in=numbers).values_list("number", "name"))
-    from_groups = {group for change in changes for group, _pk in change.moved_from}
+    from_groups = {
+        group for change in changes for group, _pk in (*change.moved_from, *change.behind)
+    }
     classes = dict(Group.objects.filter(pk__in=from_groups).values_list("pk", "name"))
     leaving = {pk: change.name for change in every for pk in change.removed}
     missing = linking.missing(part, job.policy, {})
@@ -256,6 +261,7 @@ def _class_change(
 ) -> ClassChange:
     origins = {pk: classes.get(group, "") for group, pk in change.moved_from}
     origins |= {pk: leaving[pk] for kind, pk in change.keys if kind == "contact" and pk in leaving}
+    behind = sorted(change.behind, key=lambda pair: names.get(pair[1], ""))
     came = [
         rows.get(pk, "") if kind == "row" else names.get(pk, "")
         for kind, pk in change.keys
@@ -265,9 +271,12 @@ def _class_change(
         change.name,
         tuple(came),
         tuple((names.get(pk, ""), origin) for pk, origin in origins.items()),
-        tuple((pk, names.get(pk, "")) for pk in change.stayers),
+        (
+            *((pk, names.get(pk, "")) for pk in change.stayers),
+            *((pk, f"{names.get(pk, '')} ({classes.get(group, '')})") for group, pk in behind),
+        ),
         (change.archives.school_year or 0) if change.archives else 0,
-        change.size,
+        change.size + change.behind_size,
     )
 
 
@@ -280,7 +289,7 @@ def class_outcomes(job: ImportJob) -> tuple[list[ClassOutcome], OthersOutcome | 
     classes = [row for row in staged if row.is_class]
     if not classes:
         return [], None
-    archived, leavers = set(job.archived), set(job.leavers)
+    archived, leavers = set(job.archived), frozenset(job.leavers)
     silenced = {
         guardian
         for (guardian,) in job.links.filter(pupil=0, guardian=0, is_written=True)
@@ -291,12 +300,14 @@ def class_outcomes(job: ImportJob) -> tuple[list[ClassOutcome], OthersOutcome | 
     affected = archived | silenced | back
     for school_class in classes:
         affected |= {*school_class.added, *school_class.removed, *(school_class.stayed or ())}
+        affected |= {pk for _group, pk in school_class.moved_from}
     names = _names(job, affected)
     origins = _origins(staged, leavers)
     outcomes = [
         _outcome(school_class, names, origins, archived, leavers) for school_class in classes
     ]
     pupils = {pk for school_class in classes for pk in school_class.removed}
+    pupils |= {pk for school_class in classes for _group, pk in school_class.moved_from}
     others = OthersOutcome(
         archived=_pairs_of(archived - pupils, names),
         silenced=_pairs_of(silenced - archived, names),
@@ -329,9 +340,9 @@ def _outcome(
     names: Mapping[int, str],
     origins: Mapping[int, str],
     archived: Collection[int],
-    leavers: Collection[int],
+    leavers: frozenset[int],
 ) -> ClassOutcome:
-    gone = {pk for pk in staged.removed if pk in leavers}
+    gone = leavers.intersection([*staged.removed, *(pk for _group, pk in staged.moved_from)])
     moved = _pairs_of({pk for pk in staged.added if pk in origins}, names)
     return ClassOutcome(
         name=staged.name,

@@ -156,7 +156,7 @@ def _change(job: ImportJob, batch: _Batch) -> list[ImportTrace]:
     for row, contact, data in batch.changed:
         current = replace(vcard.read_one(contact.vcard), photo=pictures.get(contact.pk))
         replaces = job.policy == Policy.REPLACE
-        result = data if replaces else join(current, data)
+        result = data if replaces else join(current, data, is_list=bool(row.role))
         photo = data.photo if replaces and data.photo else current.photo or data.photo
         if canonical(result) == canonical(current) and photo == current.photo:
             batch.decide(row, Decision.UNCHANGED)

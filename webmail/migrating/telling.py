@@ -24,14 +24,32 @@ class MovedCounts:
     contacts: int
     identities: int
     preferences: int
+    groups: int = 0
+    canned: int = 0
+    recipients: int = 0
+    senders: int = 0
 
     @property
     def words(self) -> str:
         """The numbers that are not 0, with their nouns."""
         parts = (
             (self.contacts, ngettext("%(n)d contact", "%(n)d contacts", self.contacts)),
+            (self.groups, ngettext("%(n)d group", "%(n)d groups", self.groups)),
             (self.identities, ngettext("%(n)d identity", "%(n)d identities", self.identities)),
             (self.preferences, ngettext("%(n)d setting", "%(n)d settings", self.preferences)),
+            (self.canned, ngettext("%(n)d canned answer", "%(n)d canned answers", self.canned)),
+            (
+                self.recipients,
+                ngettext("%(n)d former recipient", "%(n)d former recipients", self.recipients),
+            ),
+            (
+                self.senders,
+                ngettext(
+                    "%(n)d sender whose images are shown",
+                    "%(n)d senders whose images are shown",
+                    self.senders,
+                ),
+            ),
         )
         return ", ".join(words % {"n": count} for count, words in parts if count)
 
@@ -58,9 +76,7 @@ def _find(user: User) -> MovedCounts | None:
     if not rows:
         return None
     return MovedCounts(
-        sum(row.contacts for row in rows),
-        sum(row.identities for row in rows),
-        sum(row.preferences for row in rows),
+        **{name: sum(getattr(row, name) for row in rows) for name in MovedUser.COUNTS}
     )
 
 

@@ -53,10 +53,18 @@ class Pdf:
     is_truncated: bool = False
 
 
+_TABLES = (
+    "<style>table { border-collapse: collapse }"
+    " td, th { border: 1px solid #8c8c8c; padding: 4px 8px; vertical-align: top }</style>"
+)
+"""The libraries tell nothing of the borders, without which nobody sees that a table is one."""
+
+
 def safe_page(source: str, *, is_truncated: bool = False) -> PreviewPage:
-    """Sanitise HTML that a library made from a file, in the same way as the HTML of messages."""
+    """Sanitise HTML that a library made from a file, in the same way as the HTML of messages. Its
+    tables have borders."""
     try:
-        safe = html.sanitise(source)
+        safe = html.sanitise(_TABLES + source)
     except html.TooComplex as error:
         raise NoPreview(Reason.TOO_LARGE, str(error)) from error
     return PreviewPage(safe.body, safe.style, is_truncated)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from addressbook import class_presentation, contacts, imports
+from addressbook import class_presentation, contacts, imports, vcard
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import audiences, families, groups, ties
 from addressbook.models import Contact, Group, Guardianship, ImportJob
@@ -93,7 +94,7 @@ def test_a_list_says_who_came_who_left_and_who_changed_class(
     (change,) = imports.class_changes(job)
     assert change.came == ("Ali ROY",)
     assert change.moved == (("Tom NOËL", "6e C"),)
-    assert not change.left
+    assert [name for _pk, name in change.left] == ["Léa MARTIN (6e C)"]
     assert imports.start(job)
     imports.run(job.pk)
     assert pupils(claire, "6e C") == ["Léa MARTIN"]
@@ -142,6 +143,50 @@ def test_nobody_is_told_to_have_left_where_both_are_kept(
     assert not change.left
 
 
+GO_ON = LEA + TOM.replace("NOËL;Tom", "ROY;Ali") + TOM.replace("NOËL;Tom", "FAY;Lou")
+
+
+@pytest.mark.parametrize("year", ["2025-2026", "2026-2027"])
+@pytest.mark.parametrize("name", ["5e A", "6e C"])
+def test_a_pupil_who_left_does_not_stay_alone_when_the_class_goes_on(
+    browser_of: Callable[[User], Client],
+    claire: User,
+    brought: Import,
+    checked: Import,
+    year: str,
+    name: str,
+) -> None:
+    brought(claire, (HEAD + GO_ON + TOM).replace("2026-2027", year))
+    before = group(claire, "6e C")
+    job = checked(claire, (HEAD + GO_ON).replace("6e C", name))
+    (view,) = class_presentation.class_changes(imports.class_changes(job))
+    assert not view.is_partial
+    assert [words.partition(" (")[0] for _pk, words in view.left] == ["Tom NOËL"]
+    assert imports.start(job, [pk for pk, _name in view.left])
+    imports.run(job.pk)
+    job.refresh_from_db()
+    assert not before.contacts.filter(display_name="Tom NOËL").exists()
+    gone = Contact.objects.of(claire).exclude(archived=None)
+    assert [one.display_name for one in gone] == ["Tom NOËL"]  # Noël Ève has other pupils
+    (outcome,), _others = imports.class_outcomes(job)
+    assert [one for _pk, one in outcome.archived] == ["Tom NOËL"]
+    shown = browser_of(claire).get(reverse("addressbook:import", args=[job.pk])).content.decode()
+    assert "Tom NOËL" in unescape(shown)
+    assert imports.undo(job)
+    imports.run(job.pk)
+    assert "Tom NOËL" in pupils(claire, "6e C")
+    assert not Contact.objects.exclude(archived=None).exists()
+
+
+def test_of_a_class_that_mostly_stays_where_it_is_nobody_is_told_to_have_left(
+    claire: User, brought: Import, checked: Import
+) -> None:
+    brought(claire, HEAD + GO_ON + TOM)
+    (change,) = imports.class_changes(checked(claire, HEAD + LEA.replace("6e C", "6e D")))
+    assert change.moved == (("Léa MARTIN", "6e C"),)
+    assert not change.left
+
+
 def test_who_is_not_ticked_stays(claire: User, brought: Import) -> None:
     brought(claire, HEAD + LEA + TOM)
     job = brought(claire, HEAD + LEA)
@@ -177,6 +222,30 @@ def test_a_guardian_is_known_by_the_pupil_when_the_address_is_another(
     brought(claire, HEAD + LEA.replace("p@x.example", "paul@new.example"))
     paul = Contact.objects.of(claire).get(display_name="Martin Paul")
     assert {one.address for one in paul.addresses.all()} == {"p@x.example", "paul@new.example"}
+
+
+@pytest.mark.parametrize("policy", ["merge", "replace", "skip"])
+def test_a_guardians_new_address_is_the_one_written_to(
+    claire: User, brought: Import, policy: str
+) -> None:
+    moved = LEA.replace("p@x.example", "paul@new.example")
+    brought(claire, HEAD + LEA)
+    brought(claire, HEAD + moved, policy=policy)
+    reached = audiences.recipients_of(group(claire, "6e C"), "guardians").recipients
+    wanted = "p@x.example" if policy == "skip" else "paul@new.example"
+    assert [one for one in reached if "Paul" in one] == [f"Martin Paul <{wanted}>"]
+    # Brought once more, the list changes nothing.
+    assert brought(claire, HEAD + moved, policy=policy).merged == 0
+
+
+def test_an_address_put_first_by_hand_stays_first(claire: User, brought: Import) -> None:
+    brought(claire, HEAD + LEA)
+    paul = Contact.objects.of(claire).get(display_name="Martin Paul")
+    data = vcard.read_one(paul.vcard)
+    contacts.update(paul, replace(data, emails=(Email("paul@home.example"), *data.emails)))
+    assert brought(claire, HEAD + LEA).merged == 0
+    paul.refresh_from_db()
+    assert vcard.read_one(paul.vcard).emails[0].address == "paul@home.example"
 
 
 def test_a_pupil_and_a_guardian_of_one_name_are_two(claire: User, brought: Import) -> None:

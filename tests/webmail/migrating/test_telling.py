@@ -51,6 +51,20 @@ def test_a_line_says_what_was_brought_until_it_is_put_away(
     assert not MovedUser.objects.filter(told=None).exists()
 
 
+def test_every_kind_that_was_moved_is_told(user: User, browser: Callable[[User], Client]) -> None:
+    counts = {name: number for number, name in enumerate(MovedUser.COUNTS, start=2)}
+    MovedUser.objects.create(user=user, source="roundcube", origin="claire@@h", **counts)
+    assert line(browser(user)).startswith(
+        "Repris de votre ancienne messagerie : 2 contacts, 3 groupes, 4 identités, 5 réglages,"
+        " 6 réponses types, 7 anciens destinataires, 8 expéditeurs dont les images s’affichent."
+    )
+
+
+def test_canned_answers_alone_are_told(user: User, browser: Callable[[User], Client]) -> None:
+    MovedUser.objects.create(user=user, source="roundcube", origin="claire@@h", canned=1)
+    assert "1 réponse type." in line(browser(user))
+
+
 def test_what_another_user_was_brought_is_nobodys_business(
     user: User, academy: MailDomain, browser: Callable[[User], Client]
 ) -> None:

@@ -94,6 +94,13 @@ def test_a_text_of_opendocument_becomes_a_page() -> None:
     assert [cell.get("colspan") for cell in root.iter("td")] == ["2"]
 
 
+def test_the_tables_of_a_page_have_borders() -> None:
+    cell = "<w:tc><w:p><w:r><w:t>12</w:t></w:r></w:p></w:tc>"
+    shown = page(samples.docx(f"<w:tbl><w:tr>{cell}{cell}</w:tr></w:tbl>"), "docx")
+    assert "style" not in shown.body
+    assert "td,th{border:1px solid #8c8c8c" in shown.style
+
+
 def test_the_sheets_of_excel_become_tables() -> None:
     shown = sheets(
         samples.xlsx(
