@@ -11,10 +11,10 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext
 
@@ -47,7 +47,8 @@ _SYSTEMS: Final = (
 _LONGEST: Final = 512
 COOKIE_SECONDS: Final = 2 * 365 * 24 * 60 * 60
 _TOKEN: Final = re.compile(r"[\w-]{43}")  # the form of secrets.token_urlsafe(32)
-_ONCE_SECONDS: Final = 24 * 60 * 60
+NETWORK_DAYS: Final = 30
+"""The days after the last sign-in on a shared computer for which its network is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,11 @@ def is_new(request: HttpRequest, user: User) -> bool:
     """Return whether to send the user a notice of a new device, at a completed sign-in. This is
     true once, since the call also stores the device as known.
 
-    A shared computer gets no cookie. Its network counts as the device for a day instead, so that an
-    intruder who ticks the box is noticed all the same.
+    A shared computer gets no cookie. Its network counts as the device instead, so that an intruder
+    elsewhere who ticks the box is noticed all the same.
     """
     if request.session.get("shared_computer"):
-        return _is_first_today(user, network_of(client_address(request)))
+        return _is_new_network(user, network_of(client_address(request)))
     token = request.COOKIES.get(cookie_name(), "")
     if token and KnownDevice.objects.filter(user=user, digest=_digest(user, token)).update(
         last_used=clock.now()
@@ -134,8 +135,15 @@ def _digest(user: User, token: str) -> str:
     return hashlib.sha256(f"{user.pk}:{token}".encode("utf-8", "replace")).hexdigest()
 
 
-def _is_first_today(user: User, network: str) -> bool:
-    return bool(cache.add(f"device:{_digest(user, network)}", 1, _ONCE_SECONDS))
+def _is_new_network(user: User, network: str) -> bool:
+    """Return whether the user signed in on no shared computer of the network for `NETWORK_DAYS`.
+    The digest is none that a browser's token could have."""
+    digest = hashlib.sha256(f"network:{user.pk}:{network}".encode()).hexdigest()
+    now = clock.now()
+    device, is_made = KnownDevice.objects.get_or_create(user=user, digest=digest)
+    is_over = device.last_used < now - timedelta(days=NETWORK_DAYS)
+    KnownDevice.objects.filter(pk=device.pk).update(last_used=now)
+    return is_made or is_over
 
 
 def token(request: HttpRequest) -> str:

@@ -100,7 +100,8 @@ class KnownDeviceQuerySet(models.QuerySet["KnownDevice"]):
 
 
 class KnownDevice(models.Model):
-    """A browser that a user has signed in with. ``digest`` is that of a random cookie."""
+    """A browser that a user has signed in with, or a network with shared computers. ``digest`` is
+    that of a random cookie, or of the network."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")

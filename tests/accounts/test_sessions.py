@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent, KnownDevice, MailDomain, User, UserSession
 from accounts.session_stores import shared
 from demo.servers.dovecot import MailAccount
+from webmail import clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache", "pool_closed")]
 SESSIONS = "/account/sessions/"
@@ -298,7 +299,7 @@ def test_a_cookie_that_is_not_ours_is_replaced(
     assert len(client.cookies["device"].value) == 43
 
 
-def test_a_shared_computer_is_told_once_a_day_for_each_network_and_keeps_no_cookie(
+def test_a_shared_computer_is_told_once_for_each_network_and_keeps_no_cookie(
     notices: None, mail_domain: MailDomain, alice: MailAccount
 ) -> None:
     for address in ("198.51.100.7", "198.51.100.7", "198.51.100.8"):
@@ -306,7 +307,20 @@ def test_a_shared_computer_is_told_once_a_day_for_each_network_and_keeps_no_cook
         sign_in(client, alice, shared_computer="on")
         assert "device" not in client.cookies
     assert len(mail.outbox) == 2
-    assert not KnownDevice.objects.exists()
+
+
+def test_the_staff_room_is_no_news_each_working_day(
+    notices: None, mail_domain: MailDomain, alice: MailAccount
+) -> None:
+    told = []
+    for days_ago in (0, 1, 29, 31):
+        KnownDevice.objects.update(last_used=clock.now() - timedelta(days=days_ago))
+        sign_in(Client(REMOTE_ADDR="198.51.100.7"), alice, shared_computer="on")
+        told.append(len(mail.outbox))
+    assert told == [1, 1, 1, 2]
+    # A browser of one's own in the same network is another device.
+    sign_in(Client(REMOTE_ADDR="198.51.100.7"), alice)
+    assert len(mail.outbox) == 3
 
 
 def test_letters_can_be_turned_off(

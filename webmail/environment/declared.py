@@ -814,8 +814,8 @@ _SIGN_IN = Group(
             "WEBMAIL_DEVICE_NOTICES",
             True,
             """Write to a user when somebody signs in with that user's login on a new device. For
-            sign-ins on shared computers the webmail writes once a day for each network. The webmail
-            needs `WEBMAIL_NOTICES_URL` for this.""",
+            sign-ins on shared computers the network is the device, which is new again after 30 days
+            without one. The webmail needs `WEBMAIL_NOTICES_URL` for this.""",
             example="0",
         ),
         text(
