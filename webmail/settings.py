@@ -236,6 +236,7 @@ SESSION_DAYS = env_int("WEBMAIL_SESSION_DAYS")
 STAY_MOST_DAYS = env_int("WEBMAIL_STAY_MOST_DAYS")
 ADMIN_PROOF_HOURS = env_int("WEBMAIL_ADMIN_PROOF_HOURS")
 ADMIN_NEEDS_TOTP = env_bool("WEBMAIL_ADMIN_NEEDS_TOTP", not DEMO)
+PULL_NEEDS_TWO = env_bool("WEBMAIL_PULL_NEEDS_TWO")
 SECOND_FACTOR_ROLES = frozenset(env_list("WEBMAIL_SECOND_FACTOR_ROLES"))
 for _word in SECOND_FACTOR_ROLES - {"everybody", "administrator", "support", "auditor"}:
     if "." not in _word:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
@@ -81,9 +82,17 @@ def looks(pull: Pull) -> tuple[int, int]:
     return pull.sights.count(), users.count()
 
 
+def needs_another(user: object, pull: Pull) -> bool:
+    """Return whether an administrator other than ``user``, who asked for the pull, has to confirm
+    it."""
+    return bool(settings.PULL_NEEDS_TWO and pull.by == user)
+
+
 def confirm(request: HttpRequest, pull: Pull) -> bool:
     """Confirm the pull of the counted messages and write it to the audit log; the caller starts the
-    job. Return False when it was confirmed already."""
+    job. Return False when it was confirmed already, or when another administrator has to."""
+    if needs_another(request.user, pull):
+        return False
     after, counted = State.CONFIRMED if pull.by_master else State.DONE, pull.messages
     values = {"at_user": 0, "messages": 0, "people": 0, "closed_boxes": 0, "attempts": 0}
     if not pull.leave([State.COUNTED], after, confirmed=clock.now(), **values):

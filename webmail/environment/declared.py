@@ -804,6 +804,13 @@ _SIGN_IN = Group(
             words="Default: `1`, in the demo `0`",
             example="0",
         ),
+        switch(
+            "WEBMAIL_PULL_NEEDS_TWO",
+            False,
+            """Pull reported messages from all mailboxes only when an administrator other than the
+            one who asked for it has confirmed it.""",
+            example="1",
+        ),
         items(
             "WEBMAIL_SECOND_FACTOR_ROLES",
             """The users who must give a second factor before their mail opens: `administrator`,

@@ -112,6 +112,7 @@ def pull(request: HttpRequest, pk: int) -> HttpResponse:
         criteria=criteria,
         looked=looked,
         mailboxes=mailboxes,
+        needs_another=pulling.needs_another(request.user, row),
     )
     return TemplateResponse(request, "admin/reports/pull.html", context)
 
@@ -120,6 +121,8 @@ def _decided(request: HttpRequest, row: Pull) -> HttpResponse:
     do = request.POST.get("do", "")
     if do == "confirm" and request.POST.get("sure") != "on":
         messages.error(request, gettext("Tick first that the number is what you expect."))
+    elif do == "confirm" and pulling.needs_another(request.user, row):
+        messages.error(request, gettext("Another administrator has to confirm this pull."))
     elif do == "confirm" and not binding.has_just_proved(request):
         messages.warning(request, gettext("Prove who you are, and then confirm once more."))
         return redirect(binding.proof_address(request))

@@ -368,3 +368,25 @@ def test_a_pull_needs_a_proof_of_the_last_minutes(
     chief.post(page, {"do": "confirm", "sure": "on"})
     pull.refresh_from_db()
     assert pull.state != Pull.State.COUNTED
+
+
+@pytest.mark.usefixtures("master")
+def test_another_administrator_confirms_a_pull_where_two_are_needed(
+    chief: Client, reader: Client, mailbox: Mailbox, settings: Settings
+) -> None:
+    mailbox.append(scam(1))
+    pull = asked(chief, reported(), "subject")
+    settings.PULL_NEEDS_TWO = True
+    page, form = f"/admin/reports/pulls/{pull.pk}/", {"do": "confirm", "sure": "on"}
+    assert 'value="confirm"' not in chief.get(page).content.decode()
+    assert "Un autre administrateur" in chief.post(page, form, follow=True).content.decode()
+    pull.refresh_from_db()
+    assert pull.state == Pull.State.COUNTED
+    assert reader.post(page, form).status_code in {302, 403}
+    pull.refresh_from_db()
+    assert pull.state == Pull.State.COUNTED
+    User.objects.get(login="alice").groups.add(Role.objects.get(name="administrator"))
+    assert 'value="confirm"' in reader.get(page).content.decode()
+    reader.post(page, form)
+    pull.refresh_from_db()
+    assert pull.state != Pull.State.COUNTED
