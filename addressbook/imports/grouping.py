@@ -6,7 +6,8 @@ replaced. All other contacts of the address book's group stay, for the user to c
 
 The file of a class has all its pupils. A pupil who is in the class and not in the file has left,
 and is removed if the user ticked the name (`ImportJob.leavers`). So has a pupil of another class of
-which at least half is now in the file. A class of a former year with the same name is archived, and
+which at least half (three quarters of one of a former year) is now in the file, unless a class of a
+later year has the pupil. A class of a former year with the same name is archived, and
 the file's class is a new one.
 """
 
@@ -16,6 +17,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from django.db.models import Max
 
 from accounts.models import User
 from addressbook.contacts import archiving, groups, nesting
@@ -119,17 +122,24 @@ def _with_behind(
 ) -> list[GroupChange]:
     """Name the pupils whose class goes on without them, each with the first class of the file that
     takes pupils of that class."""
-    there = _members({group for pairs in elsewhere.values() for group, _year in pairs})
+    years_of = dict(pair for pairs in elsewhere.values() for pair in pairs)
+    newest = max(change.staged.school_year or 0 for change in group_changes)
     going_on = {
         group: members
-        for group, members in there.items()
-        if 2 * len(members.intersection(listed)) >= len(members)
+        for group, members in _members(years_of).items()
+        if len(members.intersection(listed)) >= len(members) * _SHARE[years_of[group] < newest]
     }
+    placed = _newest_years(pk for members in going_on.values() for pk in members)
     told: list[GroupChange] = []
     for change in group_changes:
         left = _classes_left(change, elsewhere)
         classes = {group: going_on.pop(group) for group in left if group in going_on}
-        behind = [(group, pk) for group, all_ in classes.items() for pk in all_.difference(listed)]
+        behind = [
+            (group, pk)
+            for group, members in classes.items()
+            for pk in members.difference(listed)
+            if placed[pk] <= years_of[group]
+        ]
         told.append(
             replace(
                 change,
@@ -139,6 +149,20 @@ def _with_behind(
             )
         )
     return told
+
+
+_SHARE = {False: 1 / 2, True: 3 / 4}
+"""The part of a class that must be in the file for the others to count as having left. It is larger
+for a class of a former year, since classes are mixed in the holidays."""
+
+
+def _newest_years(pks: Iterable[int]) -> dict[int, int]:
+    """Return the latest year of the classes of each pupil."""
+    classes = Contact.objects.filter(
+        pk__in=set(pks), groups__kind=Group.Kind.CLASS, groups__deleted=None
+    )
+    latest = classes.order_by().values_list("pk").annotate(Max("groups__school_year"))
+    return {pk: year or 0 for pk, year in latest}
 
 
 def _classes_left(
@@ -154,7 +178,7 @@ def _classes_left(
     return [group for group, year in pairs if year <= (change.staged.school_year or 0)]
 
 
-def _members(pks: Collection[int]) -> dict[int, set[int]]:
+def _members(pks: Iterable[int]) -> dict[int, set[int]]:
     """Return the contacts outside the bin and the archive that are in each of these groups."""
     through: _Members = Group.contacts.through
     rows = through.objects.filter(group__in=pks, contact__deleted=None, contact__archived=None)

@@ -206,7 +206,7 @@ def not_nested(job: ImportJob) -> list[tuple[str, str, str]]:
 
 
 def class_changes(job: ImportJob) -> list[ClassChange]:
-    """Return the changes of the classes of a school's list before it is written. Nine queries,
+    """Return the changes of the classes of a school's list before it is written. Twelve queries,
     whatever the number of classes."""
     part = job.parts.filter(problem="").first()
     if part is None:

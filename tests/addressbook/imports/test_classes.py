@@ -178,6 +178,24 @@ def test_a_pupil_who_left_does_not_stay_alone_when_the_class_goes_on(
     assert not Contact.objects.exclude(archived=None).exists()
 
 
+def test_who_goes_on_in_a_class_of_another_list_has_not_left(
+    claire: User, brought: Import, checked: Import
+) -> None:
+    brought(claire, (HEAD + GO_ON + TOM).replace("2026-2027", "2025-2026"))
+    brought(claire, HEAD + TOM.replace("6e C", "5e B"))
+    (change,) = imports.class_changes(checked(claire, HEAD + GO_ON.replace("6e C", "5e A")))
+    assert len(change.came) == 3
+    assert not change.left
+
+
+def test_a_class_that_is_mixed_in_the_holidays_names_nobody(
+    claire: User, brought: Import, checked: Import
+) -> None:
+    brought(claire, (HEAD + LEA + TOM).replace("2026-2027", "2025-2026"))
+    (change,) = imports.class_changes(checked(claire, HEAD + LEA.replace("6e C", "5e A")))
+    assert not change.left
+
+
 def test_of_a_class_that_mostly_stays_where_it_is_nobody_is_told_to_have_left(
     claire: User, brought: Import, checked: Import
 ) -> None:
