@@ -118,6 +118,7 @@ _VALUES: Final[dict[tuple[str, str], Promise]] = {
     ("reason", "other"): _("mailbox known by another login"),
     ("reason", "person"): _("another person than the session’s"),
     ("reason", "subject"): _("another account at the provider"),
+    ("reason", "unproven"): _("the proxy was not seen to drop the header"),
     ("reason", "provider"): _("ended by the provider"),
     ("reason", "address"): _("address of return not registered"),
     ("reason", "invalid_client"): _("unknown service, or wrong secret"),

@@ -2,8 +2,8 @@
 
 The session notes the place of the last proof of identity: the browser's name and system, the wide
 network, and the cookie by which the webmail knows the device. From another place, or when the proof
-is old, the admin asks for a proof again. Sessions of other users are bound to their cookies alone:
-telephones change their network all day.
+is old, the admin asks for a proof again. The pages of mail do not: telephones change their network
+all day.
 """
 
 from __future__ import annotations
@@ -28,10 +28,9 @@ JUST_SECONDS: Final = 5 * 60
 
 
 def note(request: HttpRequest) -> None:
-    """Bind the session of an administrator to this browser, if this request has proved who the user
-    is."""
-    user = request.user
-    if not (isinstance(user, User) and user.is_staff):
+    """Bind the session to this browser, if this request has proved who the user is. Only the admin
+    asks for it; whether the user may open that would cost every page a query."""
+    if not isinstance(request.user, User):
         return
     proved = proved_at(request)
     if BOUND not in request.session or request.session[BOUND][0] < proved:

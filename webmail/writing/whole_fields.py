@@ -23,7 +23,7 @@ _APART = (
     "|table|tbody|td|tfoot|th|thead|tr|ul"
 )
 _IN_PIECES = re.compile(
-    rf"\{{((?:[^{{}}<>]|<(?!/?(?:{_APART})\b)[^<>]*+>){{1,400}}+)\}}", re.IGNORECASE
+    rf"\{{((?:[^{{}}<>]|<(?!/?(?:{_APART})\b)[^<>]*+>){{1,400}})\}}", re.IGNORECASE
 )
 _TAG = re.compile("<[^<>]*+>")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")

@@ -407,7 +407,7 @@ def test_what_can_never_be_filed_was_sent_all_the_same(
         mail_domain.save()
         outbox.deliver(row.pk)
     row.refresh_from_db()
-    assert (row.state, row.failure) == (State.SENT, "ServerUnavailable")
+    assert (row.state, row.failure) == (State.SENT, "ServerBusy")
     assert not Draft.objects.exists() and not LentCredential.objects.exists()
 
 
