@@ -282,6 +282,11 @@ def test_a_download_that_waited_too_long_is_answered_in_words(
     site: int, cookies: str, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shares, "DOWNLOAD_WAIT", 0.5)
+    browser = http.client.HTTPConnection("127.0.0.1", site, timeout=60)
+    # The process learns whose session it is.
+    browser.request("GET", "/mail/INBOX/", headers={"Cookie": cookies})
+    assert browser.getresponse().status == 200
+    browser.close()
     head = f"GET {big_mail(mailbox, 20)} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookies}\r\n"
     with ExitStack() as stack:
         waiting = [
