@@ -30,8 +30,8 @@ JUST_SECONDS: Final = 5 * 60
 def note(request: HttpRequest) -> None:
     """Bind the session to this browser, if this request has proved who the user is. Only the admin
     asks for it; whether the user may open that would cost every page a query."""
-    if not isinstance(request.user, User):
-        return
+    if not (request.session.modified and isinstance(request.user, User)):
+        return  # a proof is noted in the session
     proved = proved_at(request)
     if BOUND not in request.session or request.session[BOUND][0] < proved:
         request.session[BOUND] = [proved, _place(request)]

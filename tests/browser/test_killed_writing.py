@@ -32,7 +32,7 @@ from tests.browser.test_sending_choice import asked
 from tests.browser.test_written_images import GIVE, LOGO, PHOTO, PLAN
 from tests.browser.waiting import limited, wait_for
 from webmail.models import OutboxMessage
-from webmail.outbox import values as outbox_values
+from webmail.outbox import batch_template
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -322,7 +322,7 @@ def sent(desk: Desk) -> list[EmailMessage]:
     desk.page.wait_for_url("**/mail/**")
     made = []
     for row in OutboxMessage.objects.addressed().order_by("number"):
-        message = message_from_bytes(outbox_values.message(row), policy=default)
+        message = message_from_bytes(batch_template.message(row), policy=default)
         assert isinstance(message, EmailMessage)
         made.append(message)
     return made

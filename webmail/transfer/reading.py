@@ -320,11 +320,12 @@ def _of_tar(
 def _beside_in_tar(file: BinaryIO, limits: Limits) -> Beside:
     """Read the files of a tar that tell flags of others, as far as it can be read."""
     beside = Beside()
-    room = limits.unpacked
+    room, folders = limits.unpacked, 0
     with suppress(tarring.BadTar, zlib.error, EOFError):
         for member, body in tarring.members(file):
             room -= member.size + tarring.BLOCK
-            if room < 0:
+            folders += member.is_folder
+            if room < 0 or folders > MOST_FOLDERS:
                 break
             if not member.is_folder and beside.wants(member.name, member.size):
                 beside.take(member.name, body.read())
