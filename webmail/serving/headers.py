@@ -19,15 +19,14 @@ screen stay as browsers have them: our own pages alone."""
 
 
 class HeadersMiddleware:
-    """Adds Permissions-Policy, Cross-Origin-Resource-Policy and nosniff to every answer, static
-    files included, so that no other site can show or measure what a browser is given here."""
+    """Adds Permissions-Policy and Cross-Origin-Resource-Policy to every answer, static files
+    included, so that no other site can show or measure what a browser is given here."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers["Permissions-Policy"] = PERMISSIONS
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         return response

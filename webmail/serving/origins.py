@@ -37,7 +37,9 @@ class FetchSiteMiddleware:
     def process_view(
         self, request: HttpRequest, view: Any, args: object, named: object
     ) -> HttpResponse | None:
-        if request.headers.get("Sec-Fetch-Site", "") in OURS or getattr(view, "csrf_exempt", False):
+        if request.META.get("HTTP_SEC_FETCH_SITE", "") in OURS or getattr(
+            view, "csrf_exempt", False
+        ):
             return None
         if request.method not in SAFE or (_has_session(request) and not _is_page(request)):
             answer = import_string(settings.CSRF_FAILURE_VIEW)
