@@ -84,8 +84,8 @@ def looks(pull: Pull) -> tuple[int, int]:
 
 def needs_another(user: object, pull: Pull) -> bool:
     """Return whether an administrator other than ``user``, who asked for the pull, has to confirm
-    it."""
-    return bool(settings.PULL_NEEDS_TWO and pull.by == user)
+    it. Nobody can confirm one whose administrator was deleted."""
+    return bool(settings.PULL_NEEDS_TWO and pull.by in {None, user})
 
 
 def confirm(request: HttpRequest, pull: Pull) -> bool:
