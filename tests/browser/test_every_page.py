@@ -231,6 +231,10 @@ NO_PAGES = {
     "identity/o/api/userinfo",
     "mail/config-v1.1.xml",
     ".well-known/autoconfig/mail/config-v1.1.xml",
+    "robots.txt",
+    ".well-known/security.txt",
+    ".well-known/change-password",
+    "drafts/<uuid:number>/as-sent/",  # the frame of a preview
     "accounts/provider/<int:pk>/",
     "account/",
     "account/data/state/",

@@ -57,6 +57,7 @@ HEARD: Final = {
     "pieces": "test_transfers.py::test_a_large_file_goes_up_in_pieces",
     "place": "test_rows_and_what_is_asked_about_them",
     "recipients": "test_what_writes_a_message",
+    "recovery": "test_keeping.py::test_a_copy_of_a_draft_that_went_on_elsewhere_is_shown_beside_it",
     "roster": "test_sending_choice.py::"
     "test_a_list_is_chosen_its_columns_written_and_every_message_looked_at",
     "rowmenu": "test_rows_and_what_is_asked_about_them",
@@ -81,7 +82,8 @@ HEARD: Final = {
 # They have no component: they read, fetch, measure and keep, or act by a pointer where keys have
 # another way.
 SILENT: Final = frozenset(
-    "addresses ahead common dom dragging emoji frame local main pasting print push snippets".split()
+    "addresses ahead common dom dragging emoji frame local main pasting pending print push scrolling"
+    " snippets".split()
 )
 
 
