@@ -82,8 +82,8 @@ HEARD: Final = {
 # They have no component: they read, fetch, measure and keep, or act by a pointer where keys have
 # another way.
 SILENT: Final = frozenset(
-    "addresses ahead common dom dragging emoji frame local main pasting pending print push scrolling"
-    " snippets".split()
+    "addresses ahead common dom dragging emoji frame local main pasting pending print push"
+    " scrolling snippets".split()
 )
 
 
