@@ -89,6 +89,7 @@ def begin(page: Page) -> None:
     page.locator("#id_to").fill("bob@ac-exemple.fr")
     page.locator("#id_subject").fill("Plan")
     text_of(page).click()
+    page.keyboard.press("Control+Home")  # above the signature
     page.keyboard.type("Voici : ")
 
 
