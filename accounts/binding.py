@@ -39,11 +39,10 @@ def note(request: HttpRequest) -> None:
 
 def holds(request: HttpRequest) -> bool:
     """Return whether the request comes from where the user last proved who it is, not too long
-    ago."""
-    bound = request.session.get(BOUND)
-    if bound is None:  # this request binds it
-        return True
-    proved, place = bound
+    ago. A session that is not bound yet is bound to this request."""
+    if BOUND not in request.session:
+        request.session[BOUND] = [proved_at(request), _place(request)]
+    proved, place = request.session[BOUND]
     is_recent = not proved or time.time() - proved < 60 * 60 * settings.ADMIN_PROOF_HOURS
     return is_recent and place == _place(request)
 

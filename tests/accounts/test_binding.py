@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts import binding
 from accounts.models import User, UserSession
 from demo.servers.dovecot import MailAccount
 from webmail import clock
@@ -65,6 +66,14 @@ def test_a_stolen_cookie_does_not_open_the_admin(
     step = thief.get("/admin/login/?next=/admin/")
     assert step["Location"].startswith("/accounts/reenter/")
     assert boss.get(ADMIN).status_code == 200
+
+
+def test_a_session_without_a_place_is_bound_by_its_first_page_of_the_admin(boss: Client) -> None:
+    kept = boss.session
+    del kept[binding.BOUND]
+    kept.save()
+    assert boss.get(ADMIN).status_code == 200
+    assert thief_of(boss, address="198.51.100.7").get(ADMIN).status_code == 302
 
 
 def test_the_password_given_anew_binds_the_session_to_the_new_place(boss: Client) -> None:
