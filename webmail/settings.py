@@ -535,7 +535,10 @@ ACCOUNT_USER_DISPLAY = str
 ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm"}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # a login is unique in its mail domain
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",  # a login is unique in its mail domain
+    "security.W019",  # pages of ours show messages and previews of ours in frames
+]
 # accounts.limits counts wrong passwords, because a whole school may share one address. The
 # "login_failed" of allauth counts the wrong codes of one user, of which there are a million.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "5/5m/key"}

@@ -20,7 +20,6 @@ from django.http import (
 from django.shortcuts import render as render_template
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import session
@@ -163,7 +162,6 @@ def file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) -> HttpRe
 
 @require_GET
 @login_required
-@xframe_options_sameorigin
 @policy(FRAMED | {"img-src": [SELF, "data:"], "sandbox": SANDBOX})
 def as_sent(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     """Return the HTML of a message to each as the recipient ``?to=`` will get it, as a document
