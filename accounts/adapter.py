@@ -28,7 +28,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit, backends, devices, limits, notices, second_factor, sessions, tasks
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.network import client_address
-from webmail.errors import WebmailError
+from mail.errors import WebmailError
 
 logger = logging.getLogger(__name__)
 

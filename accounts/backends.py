@@ -17,8 +17,8 @@ from accounts import limits, mailboxes, session
 from accounts.models import MailDomain, StaffRecord, User
 from accounts.models.prepared import Prepared
 from accounts.network import client_address
-from webmail.errors import SignInNeeded, WebmailError
-from webmail.imap.connection import Connection
+from mail.errors import SignInNeeded, WebmailError
+from mail.imap.connection import Connection
 from webmail.preferences import NEWCOMER
 
 STRANGE = _(

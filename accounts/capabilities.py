@@ -11,7 +11,7 @@ from typing import Final
 from django.core.cache import cache
 
 from accounts.models import MailDomain
-from webmail.imap.connection import Connection
+from mail.imap.connection import Connection
 
 _A_MONTH: Final = 30 * 24 * 60 * 60
 _MOST: Final = 200

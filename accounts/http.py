@@ -14,7 +14,7 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts import second_factor
 from accounts.models import User
-from webmail.errors import SignInNeeded
+from mail.errors import SignInNeeded
 from webmail.htmx import wants_partial
 from webmail.preferences import Preferences
 

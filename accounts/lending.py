@@ -16,8 +16,8 @@ from accounts import credentials, sealed_rows
 from accounts.models import LentCredential, User
 from accounts.models.lending import in_a_day
 from accounts.providers import grants
+from mail.errors import SignInNeeded
 from webmail import clock
-from webmail.errors import SignInNeeded
 
 _PURPOSE = b"lent password"
 

@@ -6,9 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from webmail import sandbox
-from webmail.previews import images
-from webmail.previews.failures import NoPreview
+from mail import sandbox
+from mail.previews import images
+from mail.previews.failures import NoPreview
 
 LARGEST_FILE: Final = 1_000_000
 LONGEST_SIDE: Final = 360

@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts import devices, themes
 from accounts.models import AuditEvent, StaffRecord, SupportContact, User
-from webmail import dates, tls
+from mail import tls
+from webmail import dates
 from webmail.preferences import Preferences
 
 _ONCE_SECONDS = 24 * 60 * 60

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from webmail.folding import fold
+from mail.folding import fold
 
 LENGTH = 13
 _LONGEST_TYPED = 64

@@ -15,7 +15,7 @@ _SHOWN = 20
 @dataclass(frozen=True, slots=True)
 class SentMessage:
     """A sent message. ``size`` is in bytes; ``state`` and ``stage`` are words; ``failure`` is a
-    class of webmail/errors.py, "" if there was none."""
+    class of mail/errors.py, "" if there was none."""
 
     when: datetime
     state: str

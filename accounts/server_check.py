@@ -26,7 +26,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import MailDomain
-from webmail import tls
+from mail import tls
 
 SECONDS: Final = 5.0  # for a connection, and for an answer
 _ALL_SECONDS: Final = 12.0  # for the whole dialogue with one server

@@ -24,9 +24,8 @@ from accounts import (
 from accounts.models import LentCredential, MailDomain, User
 from accounts.network import client_address
 from accounts.providers import grants, proxied
-from webmail import clock
-from webmail import smtp as submission
-from webmail.errors import (
+from mail import smtp as submission
+from mail.errors import (
     FolderNotFound,
     MailboxClosed,
     ServerBusy,
@@ -35,11 +34,12 @@ from webmail.errors import (
     SieveNotOffered,
     SignInNeeded,
 )
-from webmail.imap import connection as imap_connection
-from webmail.imap.connection import Connection
-from webmail.imap.pool import Lease, Pool
-from webmail.imap.values import ImapServer, Wishes
-from webmail.sieve import connection as manage_sieve
+from mail.imap import connection as imap_connection
+from mail.imap.connection import Connection
+from mail.imap.pool import Lease, Pool
+from mail.imap.values import ImapServer, Wishes
+from mail.sieve import connection as manage_sieve
+from webmail import clock
 
 FOLDERS = "folders"
 """The key of `Wishes` among a user's preferences."""

@@ -25,7 +25,7 @@ from django.core.validators import validate_email
 
 from accounts import numen
 from accounts.staff_terms import HEADINGS, REQUIRED, RowProblem, StaffColumn, StaffImportFailure
-from webmail.folding import fold
+from mail.folding import fold
 
 Source = Callable[[], BinaryIO]
 """A function that opens the file again, at its beginning."""

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Final
 
-from webmail.errors import ServerUnavailable
+from mail.errors import ServerUnavailable
 
 MOST: Final = 10
 PATIENCE: Final = 5.0

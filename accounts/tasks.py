@@ -12,7 +12,7 @@ from accounts import jobs, lending, notices, retention, staff_import
 from accounts.models import AuditEvent, ServiceVisit
 from accounts.oidc import farewells
 from accounts.providers import grants
-from webmail.errors import RemoteRefused, RemoteUnavailable
+from mail.errors import RemoteRefused, RemoteUnavailable
 
 # The number of attempts to tell an application that a session is over, and the seconds before the
 # second one.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from webmail.folding import without_accents
+from mail.folding import without_accents
 
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d"})
 _WORD = re.compile(r"[^\W_]+")

@@ -47,8 +47,8 @@ from demo.servers.pymap import Pymap
 from demo.servers.submission import SubmissionServer, open_imap, sign_in
 from demo.set_up import OWN_ADMINISTRATOR
 from demo.words import Refused, say
+from mail.previews import office
 from webmail.jobs.queues import OFFICE, WORKERS
-from webmail.previews import office
 
 FOLDER = ROOT / "var" / "demo"
 OIDC_KEY = FOLDER / "oidc.pem"

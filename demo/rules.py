@@ -7,8 +7,8 @@ from typing import Final
 
 from demo.academy import Person
 from demo.servers.process import LOOPBACK
-from webmail.sieve import connection, writing
-from webmail.sieve.values import Condition, ConditionGroup, Rule, RuleAction, Script
+from mail.sieve import connection, writing
+from mail.sieve.values import Condition, ConditionGroup, Rule, RuleAction, Script
 
 NAME: Final = "webmail"
 RULES: Final = Script(

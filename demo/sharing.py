@@ -12,7 +12,7 @@ from demo import academy
 from demo.mail import files, mailboxes, people
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.process import LOOPBACK
-from webmail.imap.connection import quoted_folder
+from mail.imap.connection import quoted_folder
 
 # A mailbox of the school without a user of its own: the head reads it and answers for it.
 OFFICE: Final = MailAccount(people.OFFICE.username, "Tampon;Encre4", (people.OFFICE.addr_spec,))

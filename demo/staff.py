@@ -15,7 +15,7 @@ from email.headerregistry import Address
 
 from demo import academy
 from demo.mail import people
-from webmail.folding import without_accents
+from mail.folding import without_accents
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class Cost:
 
 def costs(content: bytes, *calls: str) -> dict[str, Cost]:
     """What each function of ``calls`` costs, one after the other. A call names module, function and
-    arguments behind the content: ``"webmail.previews.archives:extract:[0]"``."""
+    arguments behind the content: ``"mail.previews.archives:extract:[0]"``."""
     done = subprocess.run(  # noqa: S603  # our own words
         (sys.executable, "-m", "tests.measured", *calls),
         input=content,

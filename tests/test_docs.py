@@ -129,7 +129,7 @@ def test_a_value_that_is_no_choice_is_refused_with_the_choices(
 
 @each("document", DOCUMENTS, ids=lambda path: path.name)
 def test_files_named_in_a_document_exist(document: Path) -> None:
-    """``webmail/smtp.py``, ``webmail/imap/``; ``webmail/smtp.py:submit`` names what it defines."""
+    """``mail/smtp.py``, ``mail/imap/``; ``mail/smtp.py:submit`` names what it defines."""
     named = re.findall(
         rf"`((?:{'|'.join(FOLDERS)})/[\w./-]*(?::\w+)?)`", document.read_text(encoding="utf-8")
     )

@@ -3,10 +3,8 @@ from django.conf import settings
 from django.core.checks import register
 from django.utils.translation import gettext_lazy as _
 
-from webmail import (
-    celery,  # noqa: F401  tasks bind to this application, and not to a default one
-    sandbox,
-)
+from mail import sandbox
+from webmail import celery  # noqa: F401  tasks bind to this application, and not to a default one
 from webmail.serving import checks, reports
 
 

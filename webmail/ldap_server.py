@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import ldap
 from ldap.ldapobject import SimpleLDAPObject
 
-from webmail.errors import ServerRefused, ServerUnavailable
+from mail.errors import ServerRefused, ServerUnavailable
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _UNAVAILABLE = (

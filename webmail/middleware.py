@@ -22,14 +22,8 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
 from accounts import arrival
-from webmail import sandbox
-from webmail.errors import (
-    AddressBookTooLarge,
-    MailFileTooLarge,
-    SignInNeeded,
-    TooLarge,
-    WebmailError,
-)
+from mail import sandbox
+from mail.errors import AddressBookTooLarge, MailFileTooLarge, SignInNeeded, TooLarge, WebmailError
 from webmail.htmx import TOAST, wants_partial
 from webmail.preferences import Preferences, enforcing
 from webmail.serving import health, logs, measures, metrics

@@ -20,8 +20,8 @@ from django.utils.translation import gettext
 
 from accounts import session
 from accounts.models import MailDomain
-from webmail import clock, smtp
-from webmail.errors import (
+from mail import smtp
+from mail.errors import (
     BadServerAnswer,
     FolderNotFound,
     PerhapsSent,
@@ -29,9 +29,10 @@ from webmail.errors import (
     SignInNeeded,
     WebmailError,
 )
-from webmail.imap import search, uid_sets
-from webmail.imap.connection import Connection
-from webmail.mailbox import folders
+from mail.imap import search, uid_sets
+from mail.imap.connection import Connection
+from mail.mailbox import folders
+from webmail import clock
 from webmail.models import Probe, ProbeCount
 
 HEADER: Final = "X-Webmail-Probe"

@@ -23,8 +23,8 @@ from accounts.admin.providers import ProviderInline
 from accounts.models import MailDomain, SignInProvider
 from accounts.passwords import drivers
 from accounts.providers import names
-from webmail import smtp
-from webmail.errors import SignInNeeded, WebmailError
+from mail import smtp
+from mail.errors import SignInNeeded, WebmailError
 
 
 class MailDomainForm(forms.ModelForm):

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ProviderSubject, SignInProvider, User
 from accounts.providers import flow, grants, subjects
-from webmail.errors import ServerUnavailable
+from mail.errors import ServerUnavailable
 
 
 class ProviderForm(forms.ModelForm):

@@ -17,9 +17,9 @@ from django.utils.translation import gettext
 
 from accounts import installation
 from accounts.findings import Finding, bad, ok, warn
+from mail.previews import office
+from mail.sandbox import walls
 from webmail.environment.declared import DECLARED, TOOLS, setting_of
-from webmail.previews import office
-from webmail.sandbox import walls
 from webmail.sizes import size
 
 # Bytes that must be free in the spool: a morning's attachments of a few thousand users.

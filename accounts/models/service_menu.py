@@ -12,7 +12,7 @@ from accounts.models.applications import Application
 from accounts.models.mail_domains import MailDomain
 from accounts.models.staff import StaffRecord
 from accounts.models.users import User
-from webmail.folding import fold
+from mail.folding import fold
 
 
 def _lines(text: str) -> list[str]:

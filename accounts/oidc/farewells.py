@@ -24,7 +24,8 @@ from django.http import HttpRequest
 
 from accounts.models import ServiceVisit, User, UserSession
 from accounts.oidc.codes import digest
-from webmail import clock, remote
+from mail import remote
+from webmail import clock
 
 logger = logging.getLogger(__name__)
 

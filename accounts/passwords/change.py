@@ -20,7 +20,7 @@ from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.network import client_address
 from accounts.passwords import drivers
 from accounts.passwords.owner import PasswordOwner
-from webmail.errors import ServerRefused, SignInNeeded, WebmailError
+from mail.errors import ServerRefused, SignInNeeded, WebmailError
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from typing import BinaryIO, Final
 
 from accounts.passwords import hashing
 from accounts.passwords.owner import PasswordOwner
-from webmail.errors import ServerRefused, ServerUnavailable
+from mail.errors import ServerRefused, ServerUnavailable
 
 LOCK_SECONDS: Final = 10
 # bytes; the file of an academy with 100,000 users has 150 bytes a line

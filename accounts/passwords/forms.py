@@ -19,7 +19,7 @@ from accounts.http import SignedInRequest
 from accounts.models import User
 from accounts.passwords import policy, sentences, strength, words
 from accounts.passwords.change import PasswordOutcome
-from webmail.errors import WebmailError
+from mail.errors import WebmailError
 
 _FAILURES: Final = {
     PasswordOutcome.REFUSED: _(

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Final
 
 from accounts import numen
-from webmail.folding import fold
+from mail.folding import fold
 
 # Mail programs and IMAP servers accept lines of 1,000 bytes, and nobody types more than this.
 MAXIMUM: Final = 512

@@ -13,7 +13,7 @@ from django.db.utils import ConnectionHandler
 
 from accounts.passwords import hashing
 from accounts.passwords.owner import PasswordOwner
-from webmail.errors import ServerRefused, ServerUnavailable
+from mail.errors import ServerRefused, ServerUnavailable
 
 PARAMETERS = frozenset({"password", "login", "local", "address", "domain"})
 

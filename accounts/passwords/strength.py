@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Final
 
 from accounts.passwords import policy, words
-from webmail.folding import fold
+from mail.folding import fold
 
 # The work grows faster than the length, and a 73rd character never makes a password weak.
 MEASURED: Final = 72

@@ -1,6 +1,6 @@
 """Requests to a provider: its configuration, its keys, and tokens for codes and refresh tokens.
 
-The size and the time of each answer are limited, and its content is checked (`webmail.remote`).
+The size and the time of each answer are limited, and its content is checked (`mail.remote`).
 Public data of the provider is cached; tokens never are.
 """
 
@@ -19,8 +19,8 @@ from django.core.cache import cache
 from accounts import sealed_rows, stalled
 from accounts.models import SignInProvider
 from accounts.providers.failures import ProviderError, ProviderFailure
-from webmail import bearer, remote
-from webmail.errors import RemoteRefused, RemoteUnavailable, ServerUnavailable
+from mail import bearer, remote
+from mail.errors import RemoteRefused, RemoteUnavailable, ServerUnavailable
 
 CONFIGURATION_SECONDS: Final = 600
 # For so long a provider that has answered is taken to answer the browser too.

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from accounts import announcements
 from accounts.http import safe_next
 from accounts.models import User
-from webmail.errors import SignInNeeded
+from mail.errors import SignInNeeded
 from webmail.htmx import wants_partial
 
 

@@ -16,8 +16,8 @@ from accounts.models import AuditEvent, SignInProvider, User
 from accounts.providers import checking, flow, grants, names, subjects
 from accounts.providers.failures import ProviderError, ProviderFailure
 from accounts.views import entering
-from webmail.bearer import AccessToken
-from webmail.errors import WebmailError
+from mail.bearer import AccessToken
+from mail.errors import WebmailError
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from accounts.http import safe_next
 from accounts.providers import grants, proof, proxied
 from accounts.providers.failures import ProviderError, ProviderFailure
 from accounts.views import entering
-from webmail.errors import WebmailError
+from mail.errors import WebmailError
 
 
 def lead_to(request: HttpRequest) -> HttpResponseBase:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from accounts import themes
 from accounts.models import DomainTheme, MailDomain
-from webmail.errors import NotFound
+from mail.errors import NotFound
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _LONGEST: Final = 253

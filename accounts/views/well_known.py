@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
+from mail.errors import NotFound
 from webmail import clock
-from webmail.errors import NotFound
 
 _VALID = timedelta(days=30)
 

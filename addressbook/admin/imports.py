@@ -21,7 +21,7 @@ from addressbook import imports, tasks
 from addressbook.importers import codes
 from addressbook.imports import owners, reporting
 from addressbook.models import ImportJob, ImportPart
-from webmail.errors import AddressBookFull
+from mail.errors import AddressBookFull
 
 _MOST_PARTS = 200
 

@@ -13,7 +13,7 @@ from addressbook.contacts import nesting, photos
 from addressbook.importers import own
 from addressbook.models import Contact, Group, GroupNesting, Guardianship
 from addressbook.vcard import families
-from webmail import spreadsheets
+from mail import spreadsheets
 
 _CHUNK = 200
 

@@ -7,7 +7,7 @@ from addressbook.contact_data import ContactData
 from addressbook.contacts import finding, keeping
 from addressbook.importers import vcards
 from addressbook.models import Contact
-from webmail import sandbox
+from mail import sandbox
 
 MOST_CARDS = 500
 """The largest number of cards that are read from one file; the others are left out."""

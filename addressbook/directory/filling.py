@@ -17,7 +17,7 @@ from addressbook.directory import filters
 from addressbook.directory.person import DirectoryPerson
 from addressbook.folding import fold
 from addressbook.models import DirectoryDomain, DirectoryEntry, DirectoryList
-from webmail.errors import ServerRefused
+from mail.errors import ServerRefused
 
 STAFF, LDAP, LISTS = "staff", "ldap", "lists"
 BATCH = 2_000

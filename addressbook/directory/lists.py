@@ -5,7 +5,7 @@ from __future__ import annotations
 from addressbook.directory import filters
 from addressbook.folding import words
 from addressbook.models import DirectoryList
-from webmail.errors import NotFound
+from mail.errors import NotFound
 
 MOST_SHOWN = 200
 _MOST_WORDS = 5

@@ -18,7 +18,7 @@ from addressbook.importers.reading import (
     Warned,
     refused,
 )
-from webmail import zips
+from mail import zips
 
 MOST_FILES = 2_000
 LARGEST_WHOLE = 4 * LARGEST_FILE

@@ -22,7 +22,7 @@ from addressbook.importers.reading import (
     refused,
 )
 from addressbook.importers.rows import SourceRow
-from webmail import spreadsheets
+from mail import spreadsheets
 
 _LOOKED_AT = 200
 

@@ -9,9 +9,9 @@ from typing import Any
 from addressbook.importers import archives, table
 from addressbook.importers.reading import FileRejected, Reading, refused
 from addressbook.importers.rows import Rows, SourceRow
-from webmail import zips
-from webmail.previews import converters
-from webmail.previews.converters.parts import MOST_COLUMNS
+from mail import zips
+from mail.previews import converters
+from mail.previews.converters.parts import MOST_COLUMNS
 
 MOST_ROWS = 20_000
 """The largest number of rows in one sheet."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from addressbook.importers import codes
 from addressbook.imports.showing import reason_words
 from addressbook.models import ImportJob, ImportPart, ImportRow
-from webmail import spreadsheets
+from mail import spreadsheets
 
 MOST_LINES = 1_000
 """The largest number of refused rows in a report; their count is always complete."""

@@ -27,7 +27,7 @@ from addressbook.models import (
     ImportPart,
     ImportRow,
 )
-from webmail import spreadsheets
+from mail import spreadsheets
 
 Decision, Policy, Fit = ImportRow.Decision, ImportJob.Policy, ImportRow.Fit
 

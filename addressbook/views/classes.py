@@ -23,7 +23,7 @@ from addressbook.contacts import archiving, finding, groups, holidays, ties
 from addressbook.models import Contact, Group, Guardianship
 from addressbook.views.group_page import form_page
 from addressbook.views.pages import Undo, contact_of, go, group_of, page
-from webmail.errors import NotFound
+from mail.errors import NotFound
 
 _MOST_FOUND = 15
 _SAID = ("relation", "receives_mail", "is_legal")

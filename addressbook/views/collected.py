@@ -20,7 +20,7 @@ from addressbook.contacts import collected
 from addressbook.forms import CollectedForm, ListForm
 from addressbook.models import CollectedRecipient
 from addressbook.views.pages import Undo, go, page
-from webmail.errors import NotFound
+from mail.errors import NotFound
 
 PAGE_SIZE = 50
 _SALT = "addressbook.collected"

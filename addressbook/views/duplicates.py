@@ -14,7 +14,7 @@ from addressbook.contacts import duplicates
 from addressbook.forms import MergeForm, UnmergeForm
 from addressbook.models import Contact
 from addressbook.views.pages import Undo, go, page
-from webmail.errors import NotFound
+from mail.errors import NotFound
 
 MOST_SHOWN = 100
 

@@ -15,7 +15,7 @@ from addressbook.models import Group
 from addressbook.views.group_page import form_page
 from addressbook.views.list_page import show_list
 from addressbook.views.pages import Undo, go, group_of
-from webmail.errors import NotFound
+from mail.errors import NotFound
 
 
 @require_GET

@@ -17,7 +17,7 @@ from addressbook.class_forms import LeaversForm
 from addressbook.import_forms import BringForm, ColumnsForm, PolicyForm, PreviewForm
 from addressbook.models.imports import ImportJob
 from addressbook.views.pages import go, page
-from webmail.errors import AddressBookFull, NotFound
+from mail.errors import AddressBookFull, NotFound
 from webmail.htmx import wants_partial
 
 logger = logging.getLogger(__name__)

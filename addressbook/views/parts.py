@@ -19,7 +19,7 @@ from addressbook.group_forms import FilterForm, InnerForm, ListsForm, filter_ini
 from addressbook.models import Group, GroupFilter, GroupNesting
 from addressbook.views.group_page import form_page
 from addressbook.views.pages import Undo, go, group_of, page
-from webmail.errors import NotFound
+from mail.errors import NotFound
 
 
 @require_http_methods(["GET", "POST"])

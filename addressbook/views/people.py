@@ -20,7 +20,7 @@ from addressbook.forms import ActForm, AddForm, ContactForm, ListForm, UnfillFor
 from addressbook.models import Contact, ContactPhoto, Group
 from addressbook.views.list_page import list_context, show_list
 from addressbook.views.pages import Undo, contact_of, go, group_of, page
-from webmail.errors import NotFound
+from mail.errors import NotFound
 from webmail.htmx import wants_partial
 
 

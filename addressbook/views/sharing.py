@@ -20,7 +20,7 @@ from addressbook.contacts.sharing import SharedGroup
 from addressbook.group_forms import AddAddressesForm, GroupShareForm, MemberForm
 from addressbook.models import Group, GroupShare
 from addressbook.views.pages import Undo, go, group_of, page
-from webmail.errors import NotFound
+from mail.errors import NotFound
 
 _SALT = "addressbook.taken-out"
 _A_DAY = 24 * 3600

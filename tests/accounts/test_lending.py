@@ -14,8 +14,8 @@ from django.utils import timezone
 from accounts import lending
 from accounts.models import LentCredential
 from demo.servers.dovecot import MailAccount
+from mail.errors import SignInNeeded
 from webmail import clock
-from webmail.errors import SignInNeeded
 
 pytestmark = pytest.mark.django_db
 

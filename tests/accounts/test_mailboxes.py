@@ -12,9 +12,9 @@ from accounts import session
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.oidc.adapter import claims
 from demo.servers.dovecot import Dovecot, MailAccount
+from mail.imap import connection
+from mail.imap.values import ImapServer
 from tests.servers.scripted import ScriptedServer, Step, imap_script, ok
-from webmail.imap import connection
-from webmail.imap.values import ImapServer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache", "pool_closed")]
 LOGIN, STEP = "/accounts/login/", "/accounts/2fa/authenticate/"

@@ -19,9 +19,9 @@ from django.test import Client, RequestFactory
 from accounts import credentials, session
 from accounts.models import AuditEvent, MailDomain, User, UserSession
 from demo.servers.dovecot import MailAccount
+from mail.errors import SignInNeeded
 from tests.accounts.test_administrators import code_of
 from tests.accounts.test_oidc import ServiceSignIn, trusted
-from webmail.errors import SignInNeeded
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache", "pool_closed")]
 LOGIN, STEP = "/accounts/login/", "/accounts/2fa/authenticate/"

@@ -16,10 +16,10 @@ from django.test import Client
 from accounts import session, stalled
 from accounts.models import MailDomain, User
 from demo.servers.dovecot import MailAccount
+from mail.errors import ServerUnavailable
 from tests.waiting import SOON_S, join
 from tests.webmail.outbox.killed import signed_in as request_of
 from webmail.asgi import THREADS
-from webmail.errors import ServerUnavailable
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

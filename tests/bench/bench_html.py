@@ -17,9 +17,9 @@ import django
 from bleach.css_sanitizer import CSSSanitizer
 
 from accounts.session_stores.cached import SessionStore
-from webmail import sandbox
-from webmail.imap.values import MessageRef
-from webmail.mime import css, html, links, verdict
+from mail import sandbox
+from mail.imap.values import MessageRef
+from mail.mime import css, html, links, verdict
 
 # Characters, and kinds of blocks that the style sheet knows: 15 make a quarter of the smallest.
 SIZES = ((30_000, 0), (30_000, 15), (150_000, 0), (150_000, 15), (400_000, 0))

@@ -34,9 +34,9 @@ def measure(kind: str, port: int, count: int, megabytes: int) -> None:
     from django.conf import settings
     from django.core.management import call_command
 
+    from mail.imap.connection import Connection
     from tests.servers.plugin import ALICE, BOB
     from tests.webmail.outbox.killed import signed_in, somebody
-    from webmail.imap.connection import Connection
     from webmail.transfer import jobs, reading, store
     from webmail.transfer.exporting import ExportPlace
 

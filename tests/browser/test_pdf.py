@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
+from tests.mail.previews import samples
 from tests.waiting import PATIENCE_S, join
-from tests.webmail.previews import samples
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Page
 
 from accounts.models import User
+from tests.mail.mime.hostile import PIECES, TEXTS, VALUES
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.mime.hostile import PIECES, TEXTS, VALUES
 from webmail.models import AllowedSender
 
 pytestmark = [

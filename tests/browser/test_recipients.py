@@ -15,7 +15,7 @@ from addressbook.contacts import groups
 from demo.servers.dovecot import MailAccount
 from tests.browser.conformity import violations
 from tests.browser.test_compose import chips, posted
-from tests.webmail.mime.test_addresses import NAMES
+from tests.mail.mime.test_addresses import NAMES
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -14,13 +14,13 @@ from accounts.models import MailDomain, User
 from addressbook.contacts import holidays
 from addressbook.models import SchoolHoliday
 from demo.servers.dovecot import MailAccount
+from mail.sieve import reading, writing
+from mail.sieve.values import Condition, ConditionGroup, Rule, RuleAction, Script
 from tests.browser.conformity import axe
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE
 from tests.servers.scripts import Scripts
 from tests.webmail.views.mail import letter
-from webmail.sieve import reading, writing
-from webmail.sieve.values import Condition, ConditionGroup, Rule, RuleAction, Script
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -19,6 +19,8 @@ from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from mail.sieve import writing
+from mail.sieve.values import Script
 from tests.browser.hands import Hands
 from tests.browser.test_rules import a_rule
 from tests.servers.mailboxes import Mailbox
@@ -27,8 +29,6 @@ from tests.servers.scripts import Scripts
 from tests.waiting import PATIENCE_S
 from tests.webmail.views.mail import letter
 from webmail.models import OutboxMessage
-from webmail.sieve import writing
-from webmail.sieve.values import Script
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

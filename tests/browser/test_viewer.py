@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
 from tests.browser.conformity import axe
+from tests.mail.previews import samples
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.previews import samples
 from tests.webmail.views.mail import letter
 from tests.webmail.views.test_viewer import INVITATION, SVG, archive, forwarded, picture, sound
 

@@ -21,9 +21,9 @@ from demo import academy
 from demo.mail.files import DATA
 from demo.mail.writing import Stored
 from demo.servers import dovecot
-from webmail.mime import pgp, smime, tnef
-from webmail.mime.structure import Protection
-from webmail.previews.detect import detect
+from mail.mime import pgp, smime, tnef
+from mail.mime.structure import Protection
+from mail.previews.detect import detect
 
 NOW = datetime(2026, 11, 25, 10, 50, tzinfo=UTC)
 TEACHERS = [person for person in academy.PEOPLE if person.role == "teacher"]

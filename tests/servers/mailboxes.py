@@ -1,6 +1,6 @@
 """A person's mailbox seen from outside: what tests put into it and find in it.
 
-It speaks through imaplib alone, so that a fault in `webmail.imap` can't hide itself.
+It speaks through imaplib alone, so that a fault in `mail.imap` can't hide itself.
 """
 
 from __future__ import annotations

@@ -23,11 +23,11 @@ from demo.servers.broker import Broker
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.dovecot import installed as dovecot_installed
 from demo.servers.dovecot import version as dovecot_version
+from mail.previews import office
 from tests.servers import postgresql
 from tests.servers.courier import Courier
 from tests.servers.cyrus import ALTERNATIVE, DEFAULT, Cyrus
 from tests.servers.unpacked import COURIER, CYRUS, Unpacked
-from webmail.previews import office
 
 NEED_ALL = "WEBMAIL_TESTS_NEED_ALL"
 SQLITE = "sqlite:///:memory:"

@@ -1,6 +1,6 @@
 """A small public internet on loopback: host names, public addresses, servers behind them.
 
-`Web.resolve` and `Web.connect` are what `webmail.remote.fetch` takes. The addresses are public, so
+`Web.resolve` and `Web.connect` are what `mail.remote.fetch` takes. The addresses are public, so
 the guard stands as in production; only behind it each leads to a socket of this machine.
 """
 
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from webmail.remote import Address
+from mail.remote import Address
 
 Talk = Callable[[socket.socket], None]
 # What to answer: the bytes, or a function that talks on the socket after the request was read.

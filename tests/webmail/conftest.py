@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from demo.servers.dovecot import Dovecot, MailAccount
-from webmail.imap import connection
-from webmail.imap.connection import Connection
-from webmail.imap.values import ImapServer, MessageRef
+from mail.imap import connection
+from mail.imap.connection import Connection
+from mail.imap.values import ImapServer, MessageRef
 
 
 @pytest.fixture

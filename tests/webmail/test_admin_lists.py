@@ -14,8 +14,8 @@ from accounts.audit_words import in_words
 from accounts.models import User
 from accounts.passwords.change import DONE
 from accounts.providers.failures import ProviderFailure
+from mail.previews.failures import Reason
 from webmail.models import MailJob, OfficePreview, OutboxMessage
-from webmail.previews.failures import Reason
 
 pytestmark = pytest.mark.django_db
 

@@ -3,7 +3,7 @@
 import pytest
 from django.utils.html import format_html
 
-from webmail.mailbox.verbs import VERBS
+from mail.mailbox.verbs import VERBS
 from webmail.presentation.tools import tools_of_picked, verbs_for_scripts
 
 

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from django.utils import timezone
 
+from mail.folding import fold
+from mail.judgement import domains, message
+from mail.mailbox.ordering import without_answer
+from mail.mailbox.query import And, Identified, Or, Query, Received, Term, Text
+from mail.mime import build
+from mail.mime.headers import Headers
 from webmail.adverts import correspondence
-from webmail.adverts.classify import domains, message
-from webmail.folding import fold
-from webmail.mailbox.ordering import without_answer
-from webmail.mailbox.query import And, Identified, Or, Query, Received, Term, Text
-from webmail.mime import build
-from webmail.mime.headers import Headers
 from webmail.models import FraudReport
 
 SHOWN_FOR: Final = timedelta(days=30)

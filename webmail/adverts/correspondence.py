@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from accounts.models import MailDomain, User
 from addressbook.contacts import known as acquaintances
-from webmail import sandbox
-from webmail.adverts.classify import codes, verdict
-from webmail.adverts.classify.known import KnownCorrespondents, Learnt, Rules
-from webmail.adverts.classify.verdict import Verdict
-from webmail.mime import headers
-from webmail.mime.addresses import Address
+from mail import sandbox
+from mail.judgement import codes, verdict
+from mail.judgement.known import KnownCorrespondents, Learnt, Rules
+from mail.judgement.verdict import Verdict
+from mail.mime import headers
+from mail.mime.addresses import Address
 from webmail.models import SenderChoice
 
 _IMITATED = "colleague_imitated"

@@ -19,20 +19,20 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.http import SignedInRequest
+from mail.errors import ServerUnavailable, WebmailError
+from mail.imap.connection import Connection
+from mail.imap.values import ADVERT, JUNK, MessageRef, MessageSample
+from mail.judgement import verdict
+from mail.judgement.known import KnownCorrespondents, Learnt, Rules
+from mail.judgement.verdict import Verdict
+from mail.judgement.words import VerdictKind
+from mail.mailbox import arrivals, folders
+from mail.mailbox.memory import Memory
+from mail.mime import headers
+from mail.mime.headers import Headers
 from webmail import clock
 from webmail.adverts import correspondence, learning, rspamd
-from webmail.adverts.classify import verdict
-from webmail.adverts.classify.known import KnownCorrespondents, Learnt, Rules
-from webmail.adverts.classify.verdict import Verdict
-from webmail.adverts.classify.words import VerdictKind
 from webmail.adverts.learning import Lesson
-from webmail.errors import ServerUnavailable, WebmailError
-from webmail.imap.connection import Connection
-from webmail.imap.values import ADVERT, JUNK, MessageRef, MessageSample
-from webmail.mailbox import arrivals, folders
-from webmail.mailbox.memory import Memory
-from webmail.mime import headers
-from webmail.mime.headers import Headers
 from webmail.models import FraudReport, InboxProgress, InboxWatch, Judgement, Unsubscription
 
 INBOX = "INBOX"

@@ -22,16 +22,16 @@ from accounts import audit, session
 from accounts.claims import Heartbeat, Lost
 from accounts.http import SignedInRequest
 from accounts.models import AuditEvent, User
+from mail.errors import FolderNotFound, WebmailError
+from mail.imap import fetch, uid_sets
+from mail.imap import search as imap_search
+from mail.imap.connection import Connection
+from mail.imap.values import Folder, MessageRef
+from mail.mailbox import actions, arrivals, folders, query
+from mail.mime import headers
 from webmail import clock
 from webmail.adverts.campaigns import Campaign, Criteria
 from webmail.adverts.judging import INBOX, digest_of
-from webmail.errors import FolderNotFound, WebmailError
-from webmail.imap import fetch, uid_sets
-from webmail.imap import search as imap_search
-from webmail.imap.connection import Connection
-from webmail.imap.values import Folder, MessageRef
-from webmail.mailbox import actions, arrivals, folders, query
-from webmail.mime import headers
 from webmail.models import Judgement, Pull, PulledMessage, PullSight
 
 REASON: Final = "pulled"

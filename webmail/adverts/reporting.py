@@ -12,17 +12,17 @@ from django.utils.translation import gettext
 from accounts import session
 from accounts.http import SignedInRequest
 from accounts.models import User
-from webmail import smtp
+from mail import smtp
+from mail.errors import TooLarge
+from mail.imap import fetch
+from mail.imap.connection import Connection
+from mail.imap.values import MessageRef
+from mail.mailbox import arrivals
+from mail.mime import build, headers
+from mail.mime.addresses import Address
+from mail.mime.build import Outgoing, OutgoingFile
+from mail.mime.envelope import moment
 from webmail.adverts import campaigns, judging
-from webmail.errors import TooLarge
-from webmail.imap import fetch
-from webmail.imap.connection import Connection
-from webmail.imap.values import MessageRef
-from webmail.mailbox import arrivals
-from webmail.mime import build, headers
-from webmail.mime.addresses import Address
-from webmail.mime.build import Outgoing, OutgoingFile
-from webmail.mime.envelope import moment
 from webmail.models import FraudReport, Judgement
 
 MOST_DAYS = timedelta(days=30)

@@ -1,7 +1,7 @@
 """Ask rspamd for its verdict, and teach it, where an installation has one.
 
 This uses the HTTP interface of its controller (https://docs.rspamd.com/developers/protocol/). The
-URL comes from the settings, so the guard of `webmail.remote` is not needed.
+URL comes from the settings, so the guard of `mail.remote` is not needed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from webmail.errors import ServerUnavailable
+from mail.errors import ServerUnavailable
 
 _LONGEST_ANSWER = 1024 * 1024
 _SPAM = frozenset({"reject", "add header", "rewrite subject"})

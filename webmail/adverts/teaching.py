@@ -10,17 +10,17 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.http import SignedInRequest
+from mail.errors import FolderChanged, FolderNotFound, ServerUnavailable
+from mail.imap import fetch
+from mail.imap.connection import Connection
+from mail.imap.values import ADVERT, JUNK
+from mail.judgement.words import Kind
+from mail.mailbox import arrivals, folders
+from mail.mailbox.actions import CLEAR, MOVE, MailStep
+from mail.mime import headers
 from webmail.adverts import learning, rspamd
-from webmail.adverts.classify.words import Kind
 from webmail.adverts.judging import digest_of, rspamd_server
 from webmail.adverts.learning import Lesson
-from webmail.errors import FolderChanged, FolderNotFound, ServerUnavailable
-from webmail.imap import fetch
-from webmail.imap.connection import Connection
-from webmail.imap.values import ADVERT, JUNK
-from webmail.mailbox import arrivals, folders
-from webmail.mailbox.actions import CLEAR, MOVE, MailStep
-from webmail.mime import headers
 from webmail.models import InboxWatch, Judgement
 
 MOST = 25

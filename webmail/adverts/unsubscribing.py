@@ -8,10 +8,11 @@ from datetime import timedelta
 from django.conf import settings
 
 from accounts.models import User
-from webmail import clock, remote
-from webmail.errors import RemoteRefused
+from mail import remote
+from mail.errors import RemoteRefused
+from mail.remote import RequestLimits
+from webmail import clock
 from webmail.models import Unsubscription
-from webmail.remote import RequestLimits
 
 BODY = b"List-Unsubscribe=One-Click"
 SECONDS = 10.0

@@ -14,16 +14,16 @@ from django.http import QueryDict
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from mail.imap.values import MessageRef
+from mail.mime import addresses
+from mail.mime.addresses import Address
+from mail.mime.build import decoded_size, encoded_size
 from webmail.converters import (
     CONTROLS,
     UINT32,
     MessageConverter,
 )
 from webmail.forms.folders import check_folder_name
-from webmail.imap.values import MessageRef
-from webmail.mime import addresses
-from webmail.mime.addresses import Address
-from webmail.mime.build import decoded_size, encoded_size
 from webmail.presentation.words import size
 from webmail.writing import posted
 from webmail.writing.content import DELIVERIES, KINDS, PRIORITIES, WHOLE, Content

@@ -13,6 +13,13 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from mail.imap.connection import checked_flag
+from mail.mailbox.actions import CLEAR, DELETE, MOVE, SET, MailStep
+from mail.mailbox.bulk import unpacked
+from mail.mailbox.listing import MOST_ROWS
+from mail.mailbox.listing import ListPlace as ListPlace
+from mail.mailbox.ordering import FILTERS, SORTS
+from mail.mailbox.verbs import VERBS
 from webmail.converters import (
     CONTROLS,
     LONGEST_NAME,
@@ -21,13 +28,6 @@ from webmail.converters import (
     MessageConverter,
 )
 from webmail.forms.folders import check_folder_name
-from webmail.imap.connection import checked_flag
-from webmail.mailbox.actions import CLEAR, DELETE, MOVE, SET, MailStep
-from webmail.mailbox.bulk import unpacked
-from webmail.mailbox.listing import MOST_ROWS
-from webmail.mailbox.listing import ListPlace as ListPlace
-from webmail.mailbox.ordering import FILTERS, SORTS
-from webmail.mailbox.verbs import VERBS
 
 _KEYWORD = re.compile(r"^[A-Za-z0-9$_.:+/-]{1,60}\Z")
 
@@ -161,7 +161,7 @@ class SnippetsForm(forms.Form):
 
 
 class StepsField(forms.Field):
-    """The steps that undo an action, as JSON of `webmail.mailbox.bulk.packed`."""
+    """The steps that undo an action, as JSON of `mail.mailbox.bulk.packed`."""
 
     VERBS = (MOVE, SET, CLEAR, DELETE)
     widget = forms.HiddenInput

@@ -17,11 +17,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
-from webmail.converters import CONTROLS, LONGEST_NAME
-from webmail.imap.connection import checked_flag
-from webmail.presentation import rules as words
-from webmail.sieve import values
-from webmail.sieve.values import (
+from mail.imap.connection import checked_flag
+from mail.sieve import values
+from mail.sieve.values import (
     ACTIONS,
     ALL,
     ANY,
@@ -37,6 +35,8 @@ from webmail.sieve.values import (
     Rule,
     RuleAction,
 )
+from webmail.converters import CONTROLS, LONGEST_NAME
+from webmail.presentation import rules as words
 
 MOST_GROUPS, MOST_CONDITIONS, MOST_ACTIONS = 5, 20, 10
 LONGEST_VALUE: Final = 300

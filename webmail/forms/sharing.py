@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from webmail.mailbox.sharing import PRESETS
-from webmail.mime import addresses
+from mail.mailbox.sharing import PRESETS
+from mail.mime import addresses
 from webmail.presentation.sharing import LABELS
 
 MOST_PEOPLE = 50

@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from mail.mailbox.tracing import SoughtMessage
 from webmail.forms.search import PlaceForm, SearchedField
-from webmail.mailbox.tracing import SoughtMessage
 
 LONGEST_ADDRESS, LONGEST_ID = 254, 250
 

@@ -1,6 +1,6 @@
 """Actions on many messages: the request runs the first second, a job does the rest.
 
-The job's row holds what `webmail.mailbox.bulk` says between any two commands, written down before a
+The job's row holds what `mail.mailbox.bulk` says between any two commands, written down before a
 command is sent and after its answer: a worker that takes it up after a dropped line, or when
 another was killed, does nothing twice. It borrows the user's password until it is over. While a
 worker has a job, a `Heartbeat` gives a sign of life every few seconds: a worker that was killed
@@ -19,14 +19,14 @@ from accounts import audit, lending, session
 from accounts.claims import Heartbeat, Lost
 from accounts.http import SignedInRequest
 from accounts.models import AuditEvent, User
+from mail.errors import MessageNotFound, ServerUnavailable, SignInNeeded, WebmailError
+from mail.imap import uid_sets
+from mail.imap.connection import Connection
+from mail.mailbox import bulk, folders
+from mail.mailbox.actions import BegunStep, MailStep
+from mail.mailbox.bulk import MOST_MESSAGES, BulkWork, packed, unpacked
 from webmail import clock
-from webmail.errors import MessageNotFound, ServerUnavailable, SignInNeeded, WebmailError
-from webmail.imap import uid_sets
-from webmail.imap.connection import Connection
 from webmail.jobs import share_jobs
-from webmail.mailbox import bulk, folders
-from webmail.mailbox.actions import BegunStep, MailStep
-from webmail.mailbox.bulk import MOST_MESSAGES, BulkWork, packed, unpacked
 from webmail.models import MailJob
 
 State = MailJob.State

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol, TextIO
 
 from accounts.models import MovedUser
-from webmail import spreadsheets
+from mail import spreadsheets
 from webmail.migrating.running import FAILED, REFUSED, MovingOutcome
 
 _MOST_REASONS = 5_000

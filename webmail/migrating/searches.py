@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import cast
 
+from mail.mailbox import query
+from mail.mailbox.query import Form
 from webmail import php
-from webmail.mailbox import query
-from webmail.mailbox.query import Form
 from webmail.migrating.values import Search
 from webmail.php import Array, Value
 

@@ -17,9 +17,9 @@ from accounts import audit
 from accounts.models import AuditEvent, MailDomain, MovedUser, StaffRecord, User
 from addressbook.contacts import collected
 from addressbook.imports.bringing import Bringing
+from mail.mime import addresses, composed
 from webmail.migrating.texts import word
 from webmail.migrating.values import Canned, FormerIdentity, FormerUser
-from webmail.mime import addresses, composed
 from webmail.models import AllowedSender, FolderChoice, Identity, SavedSearch
 from webmail.preferences import Preferences, enforcing
 from webmail.writing import canned, identities

@@ -19,7 +19,7 @@ from django.http import HttpRequest
 
 from accounts.http import SignedInRequest
 from accounts.models import User
-from webmail.errors import Unreadable
+from mail.errors import Unreadable
 from webmail.models import OutboxMessage
 from webmail.outbox import values
 from webmail.writing import sealing

@@ -11,10 +11,10 @@ from datetime import timedelta
 
 from django.db.models import Q
 
+from mail.errors import Unreadable
+from mail.mime import build
+from mail.mime.addresses import Address
 from webmail import clock
-from webmail.errors import Unreadable
-from webmail.mime import build
-from webmail.mime.addresses import Address
 from webmail.models import OutboxMessage
 from webmail.models.writing import OutboxMessageQuerySet
 from webmail.outbox import values

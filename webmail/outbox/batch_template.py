@@ -18,9 +18,9 @@ from datetime import datetime
 from typing import Any, BinaryIO
 
 from accounts import sealed_files
-from webmail.errors import PartNotFound, Unreadable
-from webmail.mime import build
-from webmail.mime.build import OutgoingFile
+from mail.errors import PartNotFound, Unreadable
+from mail.mime import build
+from mail.mime.build import OutgoingFile
 from webmail.models import Identity, OutboxMessage
 from webmail.outbox import values
 from webmail.outbox.values import EachPart

@@ -28,8 +28,8 @@ from django.db import DatabaseError, connection, transaction
 
 from accounts import lending, session
 from accounts.claims import Lost
-from webmail import clock, smtp
-from webmail.errors import (
+from mail import smtp
+from mail.errors import (
     BadServerAnswer,
     PerhapsSent,
     RecipientsRefused,
@@ -38,8 +38,9 @@ from webmail.errors import (
     Unreadable,
     WebmailError,
 )
-from webmail.imap.connection import Connection
-from webmail.mailbox import actions
+from mail.imap.connection import Connection
+from mail.mailbox import actions
+from webmail import clock
 from webmail.models import Draft, OutboxMessage
 from webmail.outbox import batch_copy, batch_template, counting, relay, retrying, values
 from webmail.writing import copies

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from webmail import smtp
+from mail import smtp
 
 
 def server() -> smtp.SmtpServer | None:

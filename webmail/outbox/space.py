@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Case, F, Max, Sum, When
 
 from accounts.models import User
-from webmail.errors import OutboxFull
+from mail.errors import OutboxFull
 from webmail.models import OutboxMessage
 
 SMALL = 64 * 1024

@@ -13,8 +13,8 @@ from typing import Any
 from django.conf import settings
 
 from accounts import sealed_files
-from webmail.errors import Unreadable
-from webmail.imap.values import MessageRef
+from mail.errors import Unreadable
+from mail.imap.values import MessageRef
 from webmail.models import OutboxMessage
 from webmail.writing import sealing
 from webmail.writing.documents import StoredDocument

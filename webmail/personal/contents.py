@@ -24,8 +24,9 @@ from accounts import kept, sealed_files
 from accounts.models import AuditEvent, StaffRecord, User
 from addressbook.contacts import export
 from addressbook.models import Contact, Group
+from mail.errors import PartNotFound, Unreadable, WebmailError
+from mail.zips import NewMember
 from webmail import outbox
-from webmail.errors import PartNotFound, Unreadable, WebmailError
 from webmail.models import (
     Draft,
     DraftDocument,
@@ -38,7 +39,6 @@ from webmail.models import (
 from webmail.outbox import batch_template
 from webmail.outbox import values as outbox_values
 from webmail.writing import documents, files, sealing
-from webmail.zips import NewMember
 
 _CHUNK = 200
 _PIECE = 256 * 1024

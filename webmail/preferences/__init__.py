@@ -16,8 +16,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from mail.folding import fold
 from webmail.converters import CONTROLS
-from webmail.folding import fold
 from webmail.preferences import hours
 
 Choices = tuple[tuple[str, str | Promise], ...]

@@ -9,9 +9,9 @@ from typing import Final
 from django.http import HttpRequest
 from django.utils import timezone
 
+from mail.sieve.values import Absence
 from webmail import clock
 from webmail.presentation import rules as words
-from webmail.sieve.values import Absence
 
 SECONDS: Final = 15 * 60
 _KEY: Final = "away"

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
-from webmail.imap.values import MessageRef
-from webmail.mime import text
-from webmail.mime.damage import Damage
-from webmail.mime.html import SafeHtml
-from webmail.mime.report import DeliveryOutcome
-from webmail.mime.structure import Protection
+from mail.imap.values import MessageRef
+from mail.mime import text
+from mail.mime.damage import Damage
+from mail.mime.html import SafeHtml
+from mail.mime.report import DeliveryOutcome
+from mail.mime.structure import Protection
 from webmail.presentation.links import message_url
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.translation import gettext, ngettext
 
-from webmail.errors import (
+from mail.errors import (
     ContentTooCostly,
     DraftChanged,
     DraftNotFound,
@@ -177,7 +177,7 @@ def of_submission(standing: Standing) -> str:
 
 def in_short(name: str) -> str:
     """Return the reason of `of_submission` for a list of administrators, who see neither recipients
-    nor the user's choices. ``name`` is the outbox's: a class of webmail/errors.py, or a word of its
+    nor the user's choices. ``name`` is the outbox's: a class of mail/errors.py, or a word of its
     own."""
     return {
         "": "",
@@ -221,7 +221,7 @@ def _refused(standing: Standing) -> dict[str, str]:
 
 
 def of_job(name: str) -> str:
-    """Return the reason why a job on messages stopped. ``name`` is a class of webmail/errors.py."""
+    """Return the reason why a job on messages stopped. ``name`` is a class of mail/errors.py."""
     match name:
         case "":
             return ""

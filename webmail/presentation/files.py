@@ -10,10 +10,10 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from webmail.imap.values import MessageRef
-from webmail.mime import headers
-from webmail.mime.build import decoded_size
-from webmail.mime.structure import MESSAGE_TYPES, Part
+from mail.imap.values import MessageRef
+from mail.mime import headers
+from mail.mime.build import decoded_size
+from mail.mime.structure import MESSAGE_TYPES, Part
 from webmail.presentation.links import message_url
 from webmail.presentation.words import size
 

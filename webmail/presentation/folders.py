@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext, ngettext, pgettext
 
-from webmail.errors import FolderRefused
-from webmail.imap.quota import Quota
-from webmail.imap.values import Folder, Wishes
-from webmail.mailbox import arranging
-from webmail.mailbox.folders import SPECIAL, TRASH
+from mail.errors import FolderRefused
+from mail.imap.quota import Quota
+from mail.imap.values import Folder, Wishes
+from mail.mailbox import arranging
+from mail.mailbox.folders import SPECIAL, TRASH
 from webmail.presentation.folder_list import FolderList, FolderRow
 from webmail.presentation.words import size, special_label
 

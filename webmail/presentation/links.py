@@ -7,8 +7,8 @@ from functools import lru_cache
 from django.urls import get_script_prefix, reverse
 from django.utils.http import urlencode
 
+from mail.imap.values import MessageRef
 from webmail.converters import FolderConverter
-from webmail.imap.values import MessageRef
 
 
 def ref_segment(ref: MessageRef) -> str:

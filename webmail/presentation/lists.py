@@ -14,8 +14,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 
-from webmail.dates import Now, day_label, month_name, when
-from webmail.imap.values import (
+from mail.imap.values import (
     ADVERT,
     ANSWERED,
     DELETED,
@@ -27,12 +26,13 @@ from webmail.imap.values import (
     FetchedMessage,
     MessageRef,
 )
-from webmail.mailbox import folders, ordering, threads
-from webmail.mailbox.listing import ListPage, has_months
-from webmail.mailbox.ordering import FILTERS, SORTS, View
-from webmail.mailbox.summaries import MessageSummary, summary
-from webmail.mailbox.threads import Conversation
-from webmail.mime.addresses import Address
+from mail.mailbox import folders, ordering, threads
+from mail.mailbox.listing import ListPage, has_months
+from mail.mailbox.ordering import FILTERS, SORTS, View
+from mail.mailbox.summaries import MessageSummary, summary
+from mail.mailbox.threads import Conversation
+from mail.mime.addresses import Address
+from webmail.dates import Now, day_label, month_name, when
 from webmail.presentation.links import folder_address, message_url, ref_segment
 from webmail.presentation.people import Faces, called, face_of, named
 from webmail.presentation.tags import Chip, chips

@@ -11,7 +11,7 @@ from html import escape, unescape
 
 from django.utils.safestring import SafeString, mark_safe
 
-from webmail.folding import APOSTROPHES
+from mail.folding import APOSTROPHES
 
 # Latin characters, with all that can stand on them.
 _CHARACTERS = (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))

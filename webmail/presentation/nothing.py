@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext, ngettext
 
-from webmail.mailbox import rephrasing
-from webmail.mailbox.search import ALL, BELOW, HERE
+from mail.mailbox import rephrasing
+from mail.mailbox.search import ALL, BELOW, HERE
 from webmail.presentation.results import Asked
 
 _MOST_NAMED = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from webmail.mime.addresses import Address
+from mail.mime.addresses import Address
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
+from mail.imap.values import DRAFT, FLAGGED, RECEIPT_ANSWERED, FetchedMessage, MessageRef
+from mail.mailbox.reading import OpenedMessage
+from mail.mime import receipts
+from mail.mime.addresses import Address
+from mail.mime.authentication import Verdicts
+from mail.mime.quoting import list_address
 from webmail.avatars import hue
 from webmail.dates import when_long
-from webmail.imap.values import DRAFT, FLAGGED, RECEIPT_ANSWERED, FetchedMessage, MessageRef
-from webmail.mailbox.reading import OpenedMessage
-from webmail.mime import receipts
-from webmail.mime.addresses import Address
-from webmail.mime.authentication import Verdicts
-from webmail.mime.quoting import list_address
 from webmail.presentation.adverts import Mailing, Notice, has_targets, without_targets
 from webmail.presentation.contents import (
     ImagesBar,

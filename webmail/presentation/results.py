@@ -11,12 +11,10 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext, pgettext_lazy
 
-from webmail.converters import MessageConverter
-from webmail.dates import Now, day_label
-from webmail.imap.values import MessageRef
-from webmail.mailbox import rephrasing
-from webmail.mailbox.query import MOST_CHARACTERS, HasState, Query, WithAttachment
-from webmail.mailbox.search import (
+from mail.imap.values import MessageRef
+from mail.mailbox import rephrasing
+from mail.mailbox.query import MOST_CHARACTERS, HasState, Query, WithAttachment
+from mail.mailbox.search import (
     ALL,
     BELOW,
     FOUND_SORTS,
@@ -25,7 +23,9 @@ from webmail.mailbox.search import (
     SearchPlace,
     SearchResult,
 )
-from webmail.mailbox.summaries import MessageSummary
+from mail.mailbox.summaries import MessageSummary
+from webmail.converters import MessageConverter
+from webmail.dates import Now, day_label
 from webmail.presentation.links import message_url, ref_name
 from webmail.presentation.lists import COLUMNS, Column, MessageRow, Steps, message_row
 from webmail.presentation.marks import Marks

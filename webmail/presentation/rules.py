@@ -10,10 +10,8 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import formats
 from django.utils.translation import gettext, ngettext, pgettext
 
-from webmail.converters import CONTROLS
-from webmail.presentation.words import size
-from webmail.sieve import values
-from webmail.sieve.values import (
+from mail.sieve import values
+from mail.sieve.values import (
     ALL,
     Absence,
     Condition,
@@ -23,6 +21,8 @@ from webmail.sieve.values import (
     Rule,
     RuleAction,
 )
+from webmail.converters import CONTROLS
+from webmail.presentation.words import size
 
 Labels = Mapping[str, str]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
-from webmail.mime import links
-from webmail.mime.addresses import Address
-from webmail.mime.authentication import Verdicts
-from webmail.mime.envelope import Envelope
+from mail.mime import links
+from mail.mime.addresses import Address
+from mail.mime.authentication import Verdicts
+from mail.mime.envelope import Envelope
 from webmail.presentation.people import Borrowed
 
 

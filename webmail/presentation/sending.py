@@ -22,7 +22,7 @@ _SOON, _LATER = 2, 20  # seconds until a page asks again, while a message moves 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """The state of a message. ``state``, ``stage`` and ``failure`` are words of the model and of
-    webmail/errors.py. ``refused`` holds pairs of address and the server's words. ``is_retried``: it
+    mail/errors.py. ``refused`` holds pairs of address and the server's words. ``is_retried``: it
     is sent again automatically. ``is_of_batch``: others of a message to each may have left.
     ``is_back``: a delivery report said that it did not arrive, ``bounce_status`` why (RFC 3463).
     ``left`` of ``count`` messages of a batch have left, where it stands for all of them."""

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from webmail.folding import fold
+from mail.folding import fold
 from webmail.preferences import Preference
 
 Words = str | Promise

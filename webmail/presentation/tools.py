@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
 
-from webmail.mailbox.verbs import ASKING, LEAVING
+from mail.mailbox.verbs import ASKING, LEAVING
 from webmail.presentation.reader import MessageView
 
 ANSWERS = ("reply", "reply_all", "forward")

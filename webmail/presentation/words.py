@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 
+from mail.mime.addresses import Address
 from webmail import avatars
-from webmail.mime.addresses import Address
 from webmail.sizes import size as size
 
 _SPECIAL = {

@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from webmail.errors import PartNotFound, TooLarge
-from webmail.imap import fetch
-from webmail.imap.connection import Connection
-from webmail.imap.values import MessageRef
-from webmail.mailbox import reading
-from webmail.mailbox.contents import PLAIN_SANITISER, MessageContent, Sanitiser
-from webmail.mailbox.reading import EnclosedMessage
-from webmail.mime import containers, msg, text
-from webmail.mime.build import decoded_size
-from webmail.mime.structure import Part
-from webmail.previews import archives
-from webmail.previews.detect import BINARY, HEAD, Detected, Kind, detect, of_beginning
-from webmail.previews.failures import NoPreview, Reason
-from webmail.previews.making import make
+from mail.errors import PartNotFound, TooLarge
+from mail.imap import fetch
+from mail.imap.connection import Connection
+from mail.imap.values import MessageRef
+from mail.mailbox import reading
+from mail.mailbox.contents import PLAIN_SANITISER, MessageContent, Sanitiser
+from mail.mailbox.reading import EnclosedMessage
+from mail.mime import containers, msg, text
+from mail.mime.build import decoded_size
+from mail.mime.structure import Part
+from mail.previews import archives
+from mail.previews.detect import BINARY, HEAD, Detected, Kind, detect, of_beginning
+from mail.previews.failures import NoPreview, Reason
+from mail.previews.making import make
 
 DEEPEST = archives.MOST_NESTED
 """The most steps of a path, that is, the greatest depth of files inside files."""

@@ -21,12 +21,12 @@ from django.http import HttpRequest
 
 from accounts import credentials, sealed_files
 from accounts.models import User
+from mail.errors import SignInNeeded
+from mail.previews import office
+from mail.previews.failures import NoPreview, Reason
+from mail.previews.pages import Pdf
 from webmail import clock
-from webmail.errors import SignInNeeded
 from webmail.models import OFFICE_PREVIEWS_KEPT, OfficePreview
-from webmail.previews import office
-from webmail.previews.failures import NoPreview, Reason
-from webmail.previews.pages import Pdf
 
 logger = logging.getLogger(__name__)
 

@@ -10,11 +10,11 @@ from datetime import date, datetime, time, timedelta
 from django.utils import timezone
 
 from accounts.models import User
+from mail.imap.values import MessageRef
+from mail.mime import addresses
+from mail.previews.calendar import Event, Invitation, Method
 from webmail import clock
-from webmail.imap.values import MessageRef
-from webmail.mime import addresses
 from webmail.models import InvitedEvent
-from webmail.previews.calendar import Event, Invitation, Method
 
 MOST_CONFLICTS = 3
 

@@ -17,19 +17,19 @@ from django.utils.translation import get_language
 from accounts import session, session_cache
 from accounts.http import SignedInRequest
 from addressbook.contacts import known
-from webmail import sandbox
+from mail import sandbox
+from mail.imap import fetch
+from mail.imap.connection import Connection
+from mail.imap.values import MessageRef
+from mail.mailbox import reading
+from mail.mailbox.contents import FrameHtml, Sanitiser
+from mail.mime import authentication, headers, html
+from mail.mime.envelope import Envelope
+from mail.mime.headers import Headers
+from mail.mime.html import SafeHtml
+from mail.mime.structure import Part
 from webmail.adverts.judging import digest_of
 from webmail.forms.messages import ImagesForm
-from webmail.imap import fetch
-from webmail.imap.connection import Connection
-from webmail.imap.values import MessageRef
-from webmail.mailbox import reading
-from webmail.mailbox.contents import FrameHtml, Sanitiser
-from webmail.mime import authentication, headers, html
-from webmail.mime.envelope import Envelope
-from webmail.mime.headers import Headers
-from webmail.mime.html import SafeHtml
-from webmail.mime.structure import Part
 from webmail.models import AllowedSender
 from webmail.presentation import contents
 from webmail.reader import image_proxy

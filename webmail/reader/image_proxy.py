@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.cache import cache
 
-from webmail import remote
-from webmail.errors import RemoteLimit, RemoteRefused, RemoteUnavailable
-from webmail.mime import tracking
+from mail import remote
+from mail.errors import RemoteLimit, RemoteRefused, RemoteUnavailable
+from mail.mime import tracking
+from mail.remote import RemoteContent, RequestLimits, Resolve
 from webmail.models import AllowedSender, TrustedImageDomain
-from webmail.remote import RemoteContent, RequestLimits, Resolve
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser

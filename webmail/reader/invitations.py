@@ -9,8 +9,7 @@ from babel.dates import format_time, get_day_names
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, ngettext, pgettext
 
-from webmail.dates import written
-from webmail.previews.calendar import (
+from mail.previews.calendar import (
     Attendee,
     Event,
     Frequency,
@@ -19,6 +18,7 @@ from webmail.previews.calendar import (
     Participation,
     Repeat,
 )
+from webmail.dates import written
 
 
 @dataclass(frozen=True)

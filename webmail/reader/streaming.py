@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
-from webmail import zips
-from webmail.imap import fetch
-from webmail.imap.connection import Connection
-from webmail.imap.pool import Lease
-from webmail.imap.values import MessageRef
-from webmail.mailbox import reading
-from webmail.mime import containers
-from webmail.mime.structure import Part
-from webmail.mime.text import TransferDecoder
+from mail import zips
+from mail.imap import fetch
+from mail.imap.connection import Connection
+from mail.imap.pool import Lease
+from mail.imap.values import MessageRef
+from mail.mailbox import reading
+from mail.mime import containers
+from mail.mime.structure import Part
+from mail.mime.text import TransferDecoder
 
 
 class LeasedStream:

@@ -15,7 +15,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from accounts import session_cache
-from webmail.previews.images import Picture
+from mail.previews.images import Picture
 
 PLACES = 256
 """The number of places for thumbnails in a session; of two with the same place, the later one is

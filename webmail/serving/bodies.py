@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, cast
 from django.conf import settings
 
 from accounts import network
-from webmail.errors import TooLarge, TooManyUploads, UploadTooSlow, WebmailError
+from mail.errors import TooLarge, TooManyUploads, UploadTooSlow, WebmailError
 
 SMALL = 64 * 1024
 """The most bytes of a body that are held in memory."""

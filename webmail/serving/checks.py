@@ -11,8 +11,8 @@ from django.core.checks import CheckMessage, Warning
 from redis.exceptions import RedisError
 
 from accounts import installation, jobs
-from webmail.previews import office
-from webmail.sandbox import walls as sandbox_walls
+from mail.previews import office
+from mail.sandbox import walls as sandbox_walls
 
 
 def connections(**_kwargs: Any) -> list[CheckMessage]:

@@ -24,8 +24,8 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from accounts import installation, jobs, network
+from mail.sandbox import CallLimit
 from webmail.models import OfficePreview
-from webmail.sandbox import CallLimit
 
 _A_DAY = 24 * 60 * 60
 _FRESH_S: Final = 2.0
@@ -151,7 +151,7 @@ def _office() -> bool:
 
 
 def count_ended(_function: str, _limit: CallLimit) -> None:
-    """Count a message or file that was too costly to read (`webmail.sandbox.observe`)."""
+    """Count a message or file that was too costly to read (`mail.sandbox.observe`)."""
     with suppress(RedisError, OSError, ValueError):
         cache.add(_ended_key(), 0, 2 * _A_DAY)
         cache.incr(_ended_key())

@@ -18,9 +18,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from accounts import dashboard, jobs
+from mail.sandbox import walls
 from webmail import backups, clock, probing
 from webmail.models import MailJob, OfficePreview, OutboxMessage
-from webmail.sandbox import walls
 from webmail.serving import health, measures
 
 PATH: Final = "/metrics"

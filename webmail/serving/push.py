@@ -39,11 +39,11 @@ from django.db import DatabaseError, close_old_connections
 
 from accounts import session
 from accounts.session import WatchedMailbox
-from webmail.errors import ServerRefused, SignInNeeded, WebmailError
-from webmail.imap import watch
-from webmail.imap.status import FolderState
-from webmail.imap.values import SEEN, MessageRef
-from webmail.imap.watch import ArrivedMessage, News
+from mail.errors import ServerRefused, SignInNeeded, WebmailError
+from mail.imap import watch
+from mail.imap.status import FolderState
+from mail.imap.values import SEEN, MessageRef
+from mail.imap.watch import ArrivedMessage, News
 from webmail.presentation.links import ref_segment
 from webmail.presentation.words import names_of
 from webmail.serving import measures

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from django.conf import settings
 
 from accounts import session
-from webmail.errors import TooManyDownloads
+from mail.errors import TooManyDownloads
 from webmail.serving.bodies import REFUSED, BrowserGone
 from webmail.serving.origins import SAFE
 

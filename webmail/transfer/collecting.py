@@ -19,8 +19,8 @@ from django.conf import settings
 
 from accounts import limits, sealed_rows
 from accounts.models import User
-from webmail import remote
-from webmail.errors import (
+from mail import remote
+from mail.errors import (
     BadServerAnswer,
     FolderNotFound,
     MessageNotFound,
@@ -32,10 +32,10 @@ from webmail.errors import (
     TooManyTries,
     WebmailError,
 )
-from webmail.imap import client, connection, fetch, search, uid_sets
-from webmail.imap.connection import Connection
-from webmail.imap.values import Folder, ImapServer, MessageRef, StoredMessage
-from webmail.mailbox import folders
+from mail.imap import client, connection, fetch, search, uid_sets
+from mail.imap.connection import Connection
+from mail.imap.values import Folder, ImapServer, MessageRef, StoredMessage
+from mail.mailbox import folders
 from webmail.models import Transfer
 from webmail.transfer import names
 from webmail.transfer.depositing import Depositor

@@ -20,14 +20,14 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from webmail.errors import FolderNotFound, MessageNotFound, OverQuota, ServerRefused, TooLarge
-from webmail.imap import fetch, search, uid_sets
-from webmail.imap.connection import Connection, checked_flag
-from webmail.imap.values import MessageRef
-from webmail.mailbox import folders
-from webmail.mailbox.bulk import MOST_MESSAGES
-from webmail.mime import build, envelope, headers
-from webmail.mime.headers import Headers
+from mail.errors import FolderNotFound, MessageNotFound, OverQuota, ServerRefused, TooLarge
+from mail.imap import fetch, search, uid_sets
+from mail.imap.connection import Connection, checked_flag
+from mail.imap.values import MessageRef
+from mail.mailbox import folders
+from mail.mailbox.bulk import MOST_MESSAGES
+from mail.mime import build, envelope, headers
+from mail.mime.headers import Headers
 from webmail.transfer.tallies import DELETED, TEXT_BEFORE, Tallies, TransferOutcome
 
 FIELDS = ("MESSAGE-ID", "DATE")

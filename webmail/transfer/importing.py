@@ -9,11 +9,11 @@ from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 
-from webmail import sandbox
-from webmail.errors import BadServerAnswer, OverQuota, ServerUnavailable, WebmailError
-from webmail.imap import quota
-from webmail.imap.connection import Connection
-from webmail.mime import msg
+from mail import sandbox
+from mail.errors import BadServerAnswer, OverQuota, ServerUnavailable, WebmailError
+from mail.imap import quota
+from mail.imap.connection import Connection
+from mail.mime import msg
 from webmail.models import Transfer
 from webmail.transfer import names, reading, store
 from webmail.transfer.depositing import Depositor

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from string import ascii_lowercase
 
-from webmail.imap.values import ANSWERED, DRAFT, FLAGGED, FORWARDED, SEEN
+from mail.imap.values import ANSWERED, DRAFT, FLAGGED, FORWARDED, SEEN
 
 _LETTERS = {
     "D": DRAFT,

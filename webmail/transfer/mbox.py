@@ -20,8 +20,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from webmail.imap.values import ANSWERED, DELETED, DRAFT, FLAGGED, FORWARDED, SEEN
-from webmail.mime.headers import HEAD_END
+from mail.imap.values import ANSWERED, DELETED, DRAFT, FLAGGED, FORWARDED, SEEN
+from mail.mime.headers import HEAD_END
 
 _TO_QUOTE = re.compile(rb"^(>*From )", re.MULTILINE)
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)

@@ -18,11 +18,11 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import BinaryIO
 
-from webmail.imap import names as imap_names
-from webmail.mime.headers import parse
+from mail.imap import names as imap_names
+from mail.mime.headers import parse
+from mail.zips import BadZip, ZipFault, ZipMember
 from webmail.transfer import maildir, mbox, names, tarring, unzipping
 from webmail.transfer.beside import Beside, FileMarks
-from webmail.zips import BadZip, ZipFault, ZipMember
 
 MOST_UNPACKED = 8
 """The most bytes that an archive may unpack to, as a multiple of the upload limit."""

@@ -1,4 +1,4 @@
-"""Read the members of a zip file on disk in bounded memory. `webmail.zips` reads one in memory."""
+"""Read the members of a zip file on disk in bounded memory. `mail.zips` reads one in memory."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from webmail import zips
-from webmail.zips import BadZip, ZipFault, ZipMember
+from mail import zips
+from mail.zips import BadZip, ZipFault, ZipMember
 
 _PIECE = 64 * 1024
 

@@ -12,9 +12,9 @@ from datetime import datetime, tzinfo
 from itertools import chain
 from typing import Any, Protocol
 
-from webmail.errors import BadServerAnswer
-from webmail.imap.values import StoredMessage
-from webmail.mime.envelope import Envelope
+from mail.errors import BadServerAnswer
+from mail.imap.values import StoredMessage
+from mail.mime.envelope import Envelope
 from webmail.transfer import beside, maildir, mbox, names, tarring, zipping
 
 

@@ -23,20 +23,20 @@ from accounts import mailboxes, session
 from accounts.http import SignedInRequest, login_required
 from accounts.models import MailDomain
 from addressbook.contacts import holidays
+from mail.errors import FolderNotFound, MailboxClosed, SieveUnavailable
+from mail.imap.connection import Connection as Imap
+from mail.mailbox import rules, sharing
+from mail.mailbox.sharing import SharedMailbox
+from mail.mime import build
+from mail.mime.addresses import Address
+from mail.mime.build import Outgoing
+from mail.sieve.connection import SieveConnection as Sieve
+from mail.sieve.values import Absence
 from webmail import outbox
-from webmail.errors import FolderNotFound, MailboxClosed, SieveUnavailable
 from webmail.forms.rules import BOTH, AbsenceForm, absence_initial
 from webmail.htmx import TOAST
-from webmail.imap.connection import Connection as Imap
-from webmail.mailbox import rules, sharing
-from webmail.mailbox.sharing import SharedMailbox
-from webmail.mime import build
-from webmail.mime.addresses import Address
-from webmail.mime.build import Outgoing
 from webmail.presentation import away, elision
 from webmail.presentation import rules as words
-from webmail.sieve.connection import SieveConnection as Sieve
-from webmail.sieve.values import Absence
 from webmail.views.adverts_script import renew_adverts
 from webmail.views.outbox_page import start
 from webmail.views.page import read_folders

@@ -18,18 +18,18 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
+from mail.errors import FolderChanged, OverQuota
+from mail.imap import fetch, search
+from mail.imap.connection import Connection, canonical
+from mail.imap.values import MessageRef
+from mail.mailbox import actions, folders, listing, threads, verbs
+from mail.mailbox.actions import ARCHIVE, CLEAR, SET, MailStep
+from mail.mailbox.bulk import packed
+from mail.mailbox.verbs import VERBS, Target, Verb
 from webmail.adverts import teaching
-from webmail.errors import FolderChanged, OverQuota
 from webmail.forms.messages import ActForm
 from webmail.htmx import TOAST, wants_partial
-from webmail.imap import fetch, search
-from webmail.imap.connection import Connection, canonical
-from webmail.imap.values import MessageRef
 from webmail.jobs import mail_jobs
-from webmail.mailbox import actions, folders, listing, threads, verbs
-from webmail.mailbox.actions import ARCHIVE, CLEAR, SET, MailStep
-from webmail.mailbox.bulk import packed
-from webmail.mailbox.verbs import VERBS, Target, Verb
 from webmail.presentation import action_words, links
 from webmail.presentation.tags import Chip, chips
 from webmail.views import exports

@@ -11,11 +11,11 @@ from accounts import session
 from accounts.http import SignedInRequest
 from accounts.models import MailDomain
 from addressbook.contacts import known as acquaintances
-from webmail.errors import WebmailError
-from webmail.mailbox import folders, rules
+from mail.errors import WebmailError
+from mail.mailbox import folders, rules
+from mail.sieve import writing
+from mail.sieve.connection import SieveConnection as Sieve
 from webmail.models import SenderChoice
-from webmail.sieve import writing
-from webmail.sieve.connection import SieveConnection as Sieve
 from webmail.views.rules_page import folder_ids, open_rules
 
 

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from mail.mime import composed
 from webmail.middleware import in_place
-from webmail.mime import composed
 from webmail.models import CannedAnswer
 from webmail.views.page import read_folders
 from webmail.writing import canned

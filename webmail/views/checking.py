@@ -12,7 +12,7 @@ from accounts.http import SignedInRequest, login_required
 from accounts.models import User
 from addressbook.contacts import sharing
 from addressbook.contacts.groups import GroupGap
-from webmail.mime import addresses
+from mail.mime import addresses
 from webmail.writing import doubts, matching, recipients
 
 MOST = 1_000

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import session
 from accounts.http import AnyRequest, SignedInRequest, login_required
-from webmail.imap.connection import Connection
-from webmail.imap.values import MessageRef
+from mail.imap.connection import Connection
+from mail.imap.values import MessageRef
 from webmail.views.composing import posting
 from webmail.views.composing.begun import begun_page, draft_page, open_begun
 from webmail.views.composing.groups import group_text

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 
 from accounts import session
 from accounts.http import SignedInRequest
-from webmail.errors import DraftChanged, SignInNeeded, WebmailError
+from mail.errors import DraftChanged, SignInNeeded, WebmailError
 from webmail.htmx import TOAST
 from webmail.middleware import in_place, note
 from webmail.models import Draft, DraftFile

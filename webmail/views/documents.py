@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import session
 from accounts.http import SignedInRequest, asked_here, login_required
-from webmail.errors import FileRefused, WebmailError
+from mail.errors import FileRefused, WebmailError
 from webmail.middleware import in_place
 from webmail.models import Draft
 from webmail.views.composer import refused

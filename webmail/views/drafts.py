@@ -24,11 +24,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
-from webmail.errors import DraftNotFound, SignInNeeded, WebmailError
+from mail.errors import DraftNotFound, SignInNeeded, WebmailError
+from mail.mailbox import folders
+from mail.mime.html import SafeHtml
 from webmail.htmx import TOAST
-from webmail.mailbox import folders
 from webmail.middleware import in_place, note
-from webmail.mime.html import SafeHtml
 from webmail.models import Draft
 from webmail.views.composer import file_card, lead_to, put_away, refused, saved_words
 from webmail.views.page import folders_beside

@@ -13,19 +13,19 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
-from webmail.errors import (
+from mail.errors import (
     BadServerAnswer,
     FolderNotFound,
     FolderRefused,
     ServerRefused,
     ServerUnavailable,
 )
+from mail.imap import quota as imap_quota
+from mail.imap.connection import Connection
+from mail.mailbox import arranging, folders, sharing
 from webmail.forms.folders import FolderForm
 from webmail.htmx import TOAST, wants_partial
-from webmail.imap import quota as imap_quota
-from webmail.imap.connection import Connection
 from webmail.jobs import mail_jobs
-from webmail.mailbox import arranging, folders, sharing
 from webmail.models import FolderChoice, SavedSearch
 from webmail.presentation import folders as presentation
 from webmail.views.page import read_folders, shown_folders

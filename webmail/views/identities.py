@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail.errors import NotFound
+from mail.errors import NotFound
 from webmail.models import Identity
 from webmail.views.page import read_folders
 from webmail.views.policies import editor_page

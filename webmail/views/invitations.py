@@ -18,20 +18,20 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from mail.errors import NotFound, SenderRefused
+from mail.imap import fetch
+from mail.imap.values import FetchedMessage, MessageRef
+from mail.mime import headers, itip
+from mail.mime.addresses import Address
+from mail.mime.headers import Headers
+from mail.previews import calendar
+from mail.previews.calendar import Attendee, Invitation
+from mail.previews.failures import NoPreview
 from webmail import outbox
-from webmail.errors import NotFound, SenderRefused
 from webmail.htmx import wants_partial
-from webmail.imap import fetch
-from webmail.imap.values import FetchedMessage, MessageRef
-from webmail.mime import headers, itip
-from webmail.mime.addresses import Address
-from webmail.mime.headers import Headers
 from webmail.models import InvitedEvent
 from webmail.outbox import Submission
 from webmail.presentation import links
-from webmail.previews import calendar
-from webmail.previews.calendar import Attendee, Invitation
-from webmail.previews.failures import NoPreview
 from webmail.reader import attachments, events, invitations
 from webmail.reader.events import EventState
 from webmail.views.outbox_page import start

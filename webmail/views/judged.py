@@ -16,17 +16,17 @@ from kombu.exceptions import OperationalError
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from mail.imap import fetch
+from mail.imap.values import MessageRef
+from mail.mailbox import actions, folders
+from mail.mailbox.actions import MOVE, MailStep
+from mail.mailbox.bulk import packed
+from mail.mime import headers
+from mail.mime import unsubscribing as ways_out
 from webmail import tasks
 from webmail.adverts import judging, reporting, teaching, unsubscribing
 from webmail.forms.messages import SenderForm
 from webmail.htmx import TOAST
-from webmail.imap import fetch
-from webmail.imap.values import MessageRef
-from webmail.mailbox import actions, folders
-from webmail.mailbox.actions import MOVE, MailStep
-from webmail.mailbox.bulk import packed
-from webmail.mime import headers
-from webmail.mime import unsubscribing as ways_out
 from webmail.models import SenderChoice
 from webmail.presentation import action_words
 from webmail.presentation import links as addresses

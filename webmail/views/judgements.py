@@ -10,17 +10,17 @@ from django.conf import settings
 
 from accounts import session, session_cache
 from accounts.http import SignedInRequest
+from mail.errors import FilesShut
+from mail.imap import fetch
+from mail.imap.values import ADVERT, DRAFT, JUNK, MessageRef
+from mail.judgement import domains
+from mail.mailbox.reading import OpenedMessage
+from mail.mime import authentication, headers
+from mail.mime import unsubscribing as ways_out
+from mail.mime.headers import Headers
+from mail.mime.html import SafeHtml
 from webmail.adverts import correspondence, judging, reporting
-from webmail.adverts.classify import domains
-from webmail.errors import FilesShut
 from webmail.forms.messages import SenderForm
-from webmail.imap import fetch
-from webmail.imap.values import ADVERT, DRAFT, JUNK, MessageRef
-from webmail.mailbox.reading import OpenedMessage
-from webmail.mime import authentication, headers
-from webmail.mime import unsubscribing as ways_out
-from webmail.mime.headers import Headers
-from webmail.mime.html import SafeHtml
 from webmail.models import Judgement, SenderChoice
 from webmail.presentation import adverts
 from webmail.presentation import links as addresses

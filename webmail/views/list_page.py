@@ -12,16 +12,16 @@ from django.urls import reverse
 
 from accounts.http import SignedInRequest
 from addressbook.contacts.finding import newest_addresses
+from mail.imap.connection import Connection
+from mail.imap.values import FetchedMessage
+from mail.mailbox import folders, listing
+from mail.mailbox.listing import ListPage, ListPlace
+from mail.mailbox.ordering import MOST_ADDRESSES, View
+from mail.mailbox.summaries import MessageSummary
 from webmail import outbox
 from webmail.adverts import judging, pulling
 from webmail.adverts.judging import LookResult
 from webmail.forms.messages import ListForm
-from webmail.imap.connection import Connection
-from webmail.imap.values import FetchedMessage
-from webmail.mailbox import folders, listing
-from webmail.mailbox.listing import ListPage, ListPlace
-from webmail.mailbox.ordering import MOST_ADDRESSES, View
-from webmail.mailbox.summaries import MessageSummary
 from webmail.models import FolderChoice
 from webmail.presentation import adverts, lists
 from webmail.presentation.people import Faces

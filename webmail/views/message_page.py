@@ -8,10 +8,10 @@ from django.conf import settings
 
 from accounts.http import SignedInRequest
 from accounts.models import MailDomain
-from webmail.mailbox import reading
-from webmail.mime import authentication
-from webmail.mime.addresses import Address
-from webmail.mime.envelope import Envelope
+from mail.mailbox import reading
+from mail.mime import authentication
+from mail.mime.addresses import Address
+from mail.mime.envelope import Envelope
 from webmail.presentation import contents, reader
 from webmail.presentation.people import face_of
 from webmail.reader import html

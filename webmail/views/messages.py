@@ -14,17 +14,17 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from mail.errors import ServerUnavailable, ThreadsTooSlow
+from mail.imap.connection import Connection
+from mail.imap.values import SEEN, MessageRef
+from mail.mailbox import reading, threads
+from mail.mailbox import snippets as beginnings
+from mail.mailbox.summaries import MessageSummary
 from webmail.adverts import judging
 from webmail.converters import CONTROLS, LONGEST_NAME
-from webmail.errors import ServerUnavailable, ThreadsTooSlow
 from webmail.forms.messages import ImagesForm, ListForm
 from webmail.forms.search import SearchForm
 from webmail.htmx import TOAST, render, wants_partial
-from webmail.imap.connection import Connection
-from webmail.imap.values import SEEN, MessageRef
-from webmail.mailbox import reading, threads
-from webmail.mailbox import snippets as beginnings
-from webmail.mailbox.summaries import MessageSummary
 from webmail.presentation import conversations, links, reader
 from webmail.presentation.conversations import Conversation
 from webmail.presentation.folder_list import FolderList

@@ -10,15 +10,15 @@ from django.views.decorators.http import require_safe
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from mail.errors import SignInNeeded, WebmailError
+from mail.imap import fetch
+from mail.imap.connection import Connection
+from mail.imap.status import FolderState
+from mail.imap.watch import MOST_ARRIVED, ArrivedMessage, News
+from mail.mailbox import news
 from webmail import outbox
 from webmail.adverts import judging
 from webmail.converters import CONTROLS, LONGEST_NAME
-from webmail.errors import SignInNeeded, WebmailError
-from webmail.imap import fetch
-from webmail.imap.connection import Connection
-from webmail.imap.status import FolderState
-from webmail.imap.watch import MOST_ARRIVED, ArrivedMessage, News
-from webmail.mailbox import news
 from webmail.serving.push import told
 from webmail.views.page import memory
 

@@ -18,8 +18,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from mail.errors import TooManyRecipients
 from webmail import clock, outbox
-from webmail.errors import TooManyRecipients
 from webmail.htmx import TOAST, wants_partial
 from webmail.models import OutboxMessage
 from webmail.outbox import awaited, batch_copy, choices, correcting

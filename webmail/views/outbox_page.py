@@ -13,8 +13,8 @@ from django.utils.translation import gettext, ngettext
 from kombu.exceptions import OperationalError
 
 from accounts.http import SignedInRequest
+from mail.errors import Unreadable
 from webmail import clock, outbox, tasks
-from webmail.errors import Unreadable
 from webmail.htmx import TOAST
 from webmail.models import OutboxMessage
 from webmail.outbox import awaited, batch_copy, choices, correcting

@@ -10,12 +10,12 @@ from django.utils.translation import get_language
 
 from accounts import mailboxes, session, session_cache
 from accounts.http import SignedInRequest
-from webmail.errors import BadServerAnswer, ServerRefused, ServerUnavailable
-from webmail.imap.connection import Connection
-from webmail.imap.values import Folder
-from webmail.mailbox import folders, verbs
-from webmail.mailbox.folders import folded
-from webmail.mailbox.memory import Memory
+from mail.errors import BadServerAnswer, ServerRefused, ServerUnavailable
+from mail.imap.connection import Connection
+from mail.imap.values import Folder
+from mail.mailbox import folders, verbs
+from mail.mailbox.folders import folded
+from mail.mailbox.memory import Memory
 from webmail.models import Tag
 from webmail.presentation import folder_list
 from webmail.presentation.tags import Chip

@@ -18,13 +18,13 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail.imap import fetch
-from webmail.imap.connection import Connection
-from webmail.imap.values import MessageRef
-from webmail.mailbox import reading
-from webmail.mime import containers, envelope, headers
-from webmail.mime.structure import Part, choose
-from webmail.mime.text import decode_transfer
+from mail.imap import fetch
+from mail.imap.connection import Connection
+from mail.imap.values import MessageRef
+from mail.mailbox import reading
+from mail.mime import containers, envelope, headers
+from mail.mime.structure import Part, choose
+from mail.mime.text import decode_transfer
 from webmail.presentation import files, links, reader, words
 from webmail.presentation.nested import MOST_NESTED, printed_message
 from webmail.reader import attachments, html, streaming

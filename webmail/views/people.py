@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from addressbook.contacts import known
-from webmail.mime.addresses import Address
+from mail.mime.addresses import Address
 from webmail.presentation.people import Borrowed, Face, Faces
 
 MOST_LOOKED_UP = 500

@@ -7,7 +7,7 @@ from typing import TypeVar
 from django.http import HttpResponse, HttpResponseBase
 
 from accounts.http import SignedInRequest
-from webmail.errors import PartNotFound
+from mail.errors import PartNotFound
 from webmail.reader import html, image_proxy
 
 

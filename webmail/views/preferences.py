@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import session, themes
 from accounts.http import SignedInRequest, login_required
-from webmail.errors import BadServerAnswer, ServerRefused, ServerUnavailable
+from mail.errors import BadServerAnswer, ServerRefused, ServerUnavailable
+from mail.mailbox import folders as mail_folders
 from webmail.forms.preferences import PreferencesForm, offered
-from webmail.mailbox import folders as mail_folders
 from webmail.preferences import Preferences, enforcing
 from webmail.presentation import settings
 from webmail.presentation.folder_list import FolderList

@@ -14,18 +14,18 @@ from django.views.decorators.http import require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from mail.errors import NotFound, SenderRefused, WebmailError
+from mail.imap import fetch
+from mail.imap.connection import Connection
+from mail.imap.values import RECEIPT_ANSWERED, MessageRef
+from mail.mailbox import actions
+from mail.mime import headers, receipts
+from mail.mime.addresses import Address
+from mail.mime.envelope import Envelope
+from mail.mime.headers import Headers
+from mail.mime.receipts import Receipt
 from webmail import dates, outbox
-from webmail.errors import NotFound, SenderRefused, WebmailError
-from webmail.imap import fetch
-from webmail.imap.connection import Connection
-from webmail.imap.values import RECEIPT_ANSWERED, MessageRef
-from webmail.mailbox import actions
 from webmail.middleware import note
-from webmail.mime import headers, receipts
-from webmail.mime.addresses import Address
-from webmail.mime.envelope import Envelope
-from webmail.mime.headers import Headers
-from webmail.mime.receipts import Receipt
 from webmail.outbox import Submission
 from webmail.presentation import links
 from webmail.views.outbox_page import start

@@ -19,15 +19,15 @@ from django.utils.translation import gettext
 from accounts import session, session_cache
 from accounts.http import SignedInRequest
 from addressbook.contacts import finding
-from webmail.errors import FolderNotFound
-from webmail.folding import fold
+from mail.errors import FolderNotFound
+from mail.folding import fold
+from mail.imap.connection import Connection
+from mail.imap.values import Folder, MessageRef
+from mail.mailbox import folders, query, search
+from mail.mailbox.search import PATIENCE, SearchResult
+from mail.mailbox.summaries import MessageSummary
 from webmail.forms.search import SearchForm
 from webmail.htmx import wants_partial
-from webmail.imap.connection import Connection
-from webmail.imap.values import Folder, MessageRef
-from webmail.mailbox import folders, query, search
-from webmail.mailbox.search import PATIENCE, SearchResult
-from webmail.mailbox.summaries import MessageSummary
 from webmail.models import RecentSearch
 from webmail.presentation import lists, results
 from webmail.presentation.nothing import nothing

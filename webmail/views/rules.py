@@ -14,24 +14,24 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from mail.errors import FolderNotFound, NotFound
+from mail.imap import fetch
+from mail.imap.connection import Connection
+from mail.imap.values import MessageRef
+from mail.mailbox import rules, trying
+from mail.mailbox.folders import TRASH
+from mail.mime import headers
+from mail.sieve import grammar, reading, writing
+from mail.sieve.connection import SieveConnection as Sieve
+from mail.sieve.values import FORWARD, REDIRECT, RawPiece, Rule, Script
 from webmail.converters import CONTROLS, FolderConverter, MessageConverter
-from webmail.errors import FolderNotFound, NotFound
 from webmail.forms.rules import NEW, Offers, RuleDraft, RuleEditor
 from webmail.htmx import TOAST, wants_partial
-from webmail.imap import fetch
-from webmail.imap.connection import Connection
-from webmail.imap.values import MessageRef
 from webmail.jobs import mail_jobs
-from webmail.mailbox import rules, trying
-from webmail.mailbox.folders import TRASH
-from webmail.mime import headers
 from webmail.presentation import action_words
 from webmail.presentation import folders as folder_words
 from webmail.presentation import rules as words
 from webmail.presentation.folder_list import FolderList
-from webmail.sieve import grammar, reading, writing
-from webmail.sieve.connection import SieveConnection as Sieve
-from webmail.sieve.values import FORWARD, REDIRECT, RawPiece, Rule, Script
 from webmail.views.awaited_jobs import start_job
 from webmail.views.page import known_tags, read_folders
 from webmail.views.rules_page import (

@@ -15,16 +15,16 @@ from django.utils.translation import gettext
 from accounts import audit, session
 from accounts.http import SignedInRequest
 from accounts.models import AuditEvent, User
-from webmail.errors import ForwardRefused, OverQuota, SieveChanged, SieveRefused, TooLarge
-from webmail.imap.connection import Connection
-from webmail.mailbox import rules
+from mail.errors import ForwardRefused, OverQuota, SieveChanged, SieveRefused, TooLarge
+from mail.imap.connection import Connection
+from mail.mailbox import rules
+from mail.sieve import writing
+from mail.sieve.connection import SieveConnection as Sieve
+from mail.sieve.forwarding import AllowedForwards
+from mail.sieve.values import Script
 from webmail.models import ForwardPolicy, StandingForward
 from webmail.presentation import away
 from webmail.presentation import rules as words
-from webmail.sieve import writing
-from webmail.sieve.connection import SieveConnection as Sieve
-from webmail.sieve.forwarding import AllowedForwards
-from webmail.sieve.values import Script
 from webmail.views.page import read_folders
 
 Problem = dict[str, str]

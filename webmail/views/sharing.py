@@ -15,14 +15,14 @@ from django.views.decorators.http import require_http_methods
 from accounts import mailboxes, session
 from accounts.http import SignedInRequest, login_required
 from accounts.models import MailDomain
-from webmail.errors import FolderNotFound
+from mail.errors import FolderNotFound
+from mail.imap.connection import Connection
+from mail.mailbox import sharing
+from mail.mailbox.sharing import Share, SharingProgress
+from mail.mime.addresses import Address
 from webmail.forms.sharing import ShareForm
 from webmail.htmx import TOAST
-from webmail.imap.connection import Connection
 from webmail.jobs import share_jobs
-from webmail.mailbox import sharing
-from webmail.mailbox.sharing import Share, SharingProgress
-from webmail.mime.addresses import Address
 from webmail.models import MailJob
 from webmail.presentation import sharing as words
 from webmail.presentation.sharing import ShareRow

@@ -13,16 +13,16 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, asked_here, login_required
-from webmail.errors import OverQuota
+from mail.errors import OverQuota
+from mail.imap import quota
+from mail.imap.connection import Connection
+from mail.mailbox import folders
+from mail.mailbox import space as weighing
+from mail.mailbox.actions import DELETE, MOVE, MailStep
+from mail.mailbox.space import MESSAGE, WeighedFolder
 from webmail.forms.folders import CleanForm
 from webmail.htmx import TOAST
-from webmail.imap import quota
-from webmail.imap.connection import Connection
 from webmail.jobs import mail_jobs
-from webmail.mailbox import folders
-from webmail.mailbox import space as weighing
-from webmail.mailbox.actions import DELETE, MOVE, MailStep
-from webmail.mailbox.space import MESSAGE, WeighedFolder
 from webmail.presentation import folders as presentation
 from webmail.presentation import space as sizes
 from webmail.views.awaited_jobs import end_toast, start_job

@@ -22,12 +22,12 @@ from django.views.decorators.http import require_http_methods
 from accounts import audit, diagnosis, session
 from accounts.models import AuditEvent, User
 from accounts.views.support import for_helpers, typed_name
+from mail.errors import WebmailError
+from mail.mailbox import folders, tracing
+from mail.mailbox.tracing import SoughtMessage, TracedMessage
+from mail.mime import headers
 from webmail.adverts import judging
-from webmail.errors import WebmailError
 from webmail.forms.tracing import EnvelopeForm
-from webmail.mailbox import folders, tracing
-from webmail.mailbox.tracing import SoughtMessage, TracedMessage
-from webmail.mime import headers
 from webmail.models import Judgement, OutboxMessage
 from webmail.presentation import tracing as words
 from webmail.presentation.words import few

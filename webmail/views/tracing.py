@@ -17,22 +17,22 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, asked_here, login_required
+from mail.errors import WebmailError
+from mail.imap.connection import Connection
+from mail.imap.values import Folder, MessageRef
+from mail.mailbox import bulk, folders, rules, tracing
+from mail.mailbox.search import SearchPlace
+from mail.mailbox.tracing import SoughtMessage, TraceResult
+from mail.mime import headers
+from mail.sieve.values import Rule
 from webmail import dates
 from webmail.adverts import judging
 from webmail.converters import MessageConverter
-from webmail.errors import WebmailError
 from webmail.forms.tracing import TraceForm
-from webmail.imap.connection import Connection
-from webmail.imap.values import Folder, MessageRef
-from webmail.mailbox import bulk, folders, rules, tracing
-from webmail.mailbox.search import SearchPlace
-from webmail.mailbox.tracing import SoughtMessage, TraceResult
-from webmail.mime import headers
 from webmail.models import Judgement, MailJob, OutboxMessage
 from webmail.presentation import rules as rule_words
 from webmail.presentation import tracing as words
 from webmail.presentation.tracing import Moved
-from webmail.sieve.values import Rule
 from webmail.views.outbox_page import line_of
 from webmail.views.page import read_folders
 from webmail.views.rules_page import forwarding

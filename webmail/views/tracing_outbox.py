@@ -6,10 +6,10 @@ from typing import Final
 
 from django.utils import timezone
 
+from mail.errors import Unreadable
+from mail.folding import fold
+from mail.mailbox.tracing import SoughtMessage
 from webmail import outbox
-from webmail.errors import Unreadable
-from webmail.folding import fold
-from webmail.mailbox.tracing import SoughtMessage
 from webmail.models import OutboxMessage
 
 SECONDS: Final = 5.0

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from django.http import HttpRequest
 from django.http.request import UnreadablePostError
 
-from webmail.errors import FileRefused
+from mail.errors import FileRefused
 
 _PIECE = 64 * 1024
 

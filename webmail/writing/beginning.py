@@ -12,19 +12,19 @@ from django.utils.html import escape
 from django.utils.translation import gettext, pgettext
 
 from accounts.models import User
+from mail.errors import ContentTooCostly
+from mail.imap import fetch
+from mail.imap.connection import Connection
+from mail.imap.values import DRAFT, MessageRef
+from mail.mailbox import reading
+from mail.mailbox.contents import FrameHtml, MessageContent
+from mail.mailbox.reading import OpenedMessage
+from mail.mime import addresses, composed, priority, quoting
+from mail.mime.addresses import Address
+from mail.mime.envelope import Envelope
+from mail.mime.headers import Headers
+from mail.mime.structure import Part
 from webmail import dates
-from webmail.errors import ContentTooCostly
-from webmail.imap import fetch
-from webmail.imap.connection import Connection
-from webmail.imap.values import DRAFT, MessageRef
-from webmail.mailbox import reading
-from webmail.mailbox.contents import FrameHtml, MessageContent
-from webmail.mailbox.reading import OpenedMessage
-from webmail.mime import addresses, composed, priority, quoting
-from webmail.mime.addresses import Address
-from webmail.mime.envelope import Envelope
-from webmail.mime.headers import Headers
-from webmail.mime.structure import Part
 from webmail.models import Identity
 from webmail.preferences import Preferences
 from webmail.writing import cleaning, files, identities, images, making, working_hours

@@ -11,8 +11,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from webmail.errors import ContentTooCostly, NotFound
-from webmail.mime import composed
+from mail.errors import ContentTooCostly, NotFound
+from mail.mime import composed
 from webmail.models import CannedAnswer
 from webmail.writing import cleaning
 

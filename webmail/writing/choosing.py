@@ -18,7 +18,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext, ngettext, pgettext
 
 from accounts.models import User
-from webmail.mime.addresses import Address
+from mail.mime.addresses import Address
 from webmail.writing import cleaning, documents, doubts, fields, recipients
 from webmail.writing.content import DELIVERIES, Content
 from webmail.writing.documents import Held

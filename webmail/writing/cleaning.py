@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext
 
-from webmail import sandbox
-from webmail.errors import ContentTooCostly
-from webmail.mime import composed
-from webmail.mime import html as html_mail
-from webmail.mime.composed import ComposedText, Images, ImageWords
+from mail import sandbox
+from mail.errors import ContentTooCostly
+from mail.mime import composed
+from mail.mime import html as html_mail
+from mail.mime.composed import ComposedText, Images, ImageWords
 
 SMALL = 20_000
 """The number of characters that cannot cost much, whatever they are. Most texts have fewer."""

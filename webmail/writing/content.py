@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from webmail.imap.values import MessageRef
+from mail.imap.values import MessageRef
 
 KINDS = ("new", "reply", "reply_all", "reply_list", "forward", "attached", "edit")
 """``attached`` is forwarded as message/rfc822; ``edit`` is a message that is edited again."""

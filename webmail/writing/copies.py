@@ -10,12 +10,12 @@ import uuid
 from dataclasses import dataclass
 
 from accounts.models import User
-from webmail.errors import DraftNotFound, FileRefused, FolderChanged, NotFound, TooLarge
-from webmail.imap import fetch
-from webmail.imap.connection import Connection
-from webmail.imap.values import MessageRef
-from webmail.mailbox import drafts as folder
-from webmail.mailbox import reading
+from mail.errors import DraftNotFound, FileRefused, FolderChanged, NotFound, TooLarge
+from mail.imap import fetch
+from mail.imap.connection import Connection
+from mail.imap.values import MessageRef
+from mail.mailbox import drafts as folder
+from mail.mailbox import reading
 from webmail.models import Draft
 from webmail.presentation.files import file_name
 from webmail.writing import drafts, files, images

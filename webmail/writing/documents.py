@@ -28,12 +28,12 @@ from django.utils.translation import gettext, ngettext
 
 from accounts import sealed_files
 from accounts.models import User
-from webmail import zips
-from webmail.errors import FileRefused, PartNotFound, Unreadable
-from webmail.mime.build import OutgoingFile, decoded_size, encoded_size
+from mail import zips
+from mail.errors import FileRefused, PartNotFound, Unreadable
+from mail.mime.build import OutgoingFile, decoded_size, encoded_size
+from mail.previews import detect
 from webmail.models import Draft, DraftDocument, DraftFile
 from webmail.presentation.words import few, size
-from webmail.previews import detect
 from webmail.writing import files, sealing
 from webmail.writing.field_values import KnownRecipient
 from webmail.writing.matching import Decisions, DocumentOwner, Matching, match
@@ -44,7 +44,7 @@ MOST = 2_000
 """The largest number of documents of one message; a roster has at most 1,900 rows."""
 _FOLDER = "documents"
 _MOST_NAMED = 5
-_HIGHEST_RATIO = 200  # as in `webmail.previews.archives`; deflate packs at most 1032 times
+_HIGHEST_RATIO = 200  # as in `mail.previews.archives`; deflate packs at most 1032 times
 _FREE_OF_RATIO = 5_000_000
 # Files that operating systems add to zips.
 _LITTER = re.compile(r"(?:^|/)(?:__MACOSX/|\.(?!\.?/)|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
-from webmail.folding import fold
+from mail.folding import fold
 
 FIRST, LAST, WHOLE, ADDRESS = "first", "last", "whole", "address"
 PUPIL, CLASS, GUARDIAN = "eleve", "classe", "responsable"

@@ -26,17 +26,18 @@ from django.utils.translation import gettext, gettext_lazy
 from accounts import sealed_files
 from accounts.models import MailDomain, User
 from accounts.session import smtp_server
-from webmail import clock, smtp
-from webmail.errors import FileRefused, PartNotFound, TooLarge, Unreadable, WebmailError
-from webmail.imap import fetch as imap_fetch
-from webmail.imap.connection import Connection
-from webmail.imap.values import MessageRef
-from webmail.mailbox import reading
-from webmail.mime import containers, headers
-from webmail.mime.build import decoded_size, encoded_size
-from webmail.mime.text import TransferDecoder
+from mail import smtp
+from mail.errors import FileRefused, PartNotFound, TooLarge, Unreadable, WebmailError
+from mail.imap import fetch as imap_fetch
+from mail.imap.connection import Connection
+from mail.imap.values import MessageRef
+from mail.mailbox import reading
+from mail.mime import containers, headers
+from mail.mime.build import decoded_size, encoded_size
+from mail.mime.text import TransferDecoder
+from mail.previews import detect
+from webmail import clock
 from webmail.models import Draft, DraftFile
-from webmail.previews import detect
 from webmail.writing import sealing
 
 logger = logging.getLogger(__name__)

@@ -16,9 +16,9 @@ from django.db import transaction
 
 from accounts.models import StaffRecord, User
 from addressbook.contacts import names
-from webmail.errors import ContentTooCostly, SenderRefused
-from webmail.mime import addresses, composed
-from webmail.mime.addresses import Address
+from mail.errors import ContentTooCostly, SenderRefused
+from mail.mime import addresses, composed
+from mail.mime.addresses import Address
 from webmail.models import Identity, SignatureTemplate
 from webmail.writing import cleaning, policies, templates
 

@@ -16,7 +16,7 @@ from html import unescape
 from django.urls import reverse
 
 from accounts.models import User
-from webmail.imap.values import MessageRef
+from mail.imap.values import MessageRef
 from webmail.models import Draft
 from webmail.presentation.links import message_url
 from webmail.writing import files

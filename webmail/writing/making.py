@@ -18,14 +18,14 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts.models import User
-from webmail.errors import FolderChanged, NotFound, PartNotFound, SenderRefused, TooLarge
-from webmail.imap import fetch
-from webmail.imap.connection import Connection
-from webmail.imap.values import DRAFT, MessageRef
-from webmail.mailbox import reading
-from webmail.mime import addresses, build, composed, containers, headers
-from webmail.mime.build import Outgoing, OutgoingFile
-from webmail.mime.structure import MESSAGE_TYPES, Part
+from mail.errors import FolderChanged, NotFound, PartNotFound, SenderRefused, TooLarge
+from mail.imap import fetch
+from mail.imap.connection import Connection
+from mail.imap.values import DRAFT, MessageRef
+from mail.mailbox import reading
+from mail.mime import addresses, build, composed, containers, headers
+from mail.mime.build import Outgoing, OutgoingFile
+from mail.mime.structure import MESSAGE_TYPES, Part
 from webmail.models import Draft, Identity
 from webmail.presentation.files import file_name
 from webmail.writing import (

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from webmail.folding import fold
+from mail.folding import fold
 
 _T = TypeVar("_T")
 _K = TypeVar("_K")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from accounts.models import User
-from webmail.errors import MessageNotFound
+from mail.errors import MessageNotFound
 from webmail.models import Draft
 from webmail.writing import (
     cleaning,

@@ -16,8 +16,8 @@ from django.utils.translation import gettext, ngettext
 
 from accounts.models import MailDomain, User
 from addressbook.contacts import known
-from webmail.mime import addresses
-from webmail.mime.addresses import Address, AddressGroup, Recipients
+from mail.mime import addresses
+from mail.mime.addresses import Address, AddressGroup, Recipients
 from webmail.models import OutboxMessage
 from webmail.writing import field_values, fields, slips
 from webmail.writing.content import Content

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 
 from accounts.models import User
 from addressbook.contacts import live
-from webmail.mime import addresses
+from mail.mime import addresses
 from webmail.writing.content import Content
 
 _LINES = ("to", "cc", "bcc")

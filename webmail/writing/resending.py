@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from django.utils.translation import gettext, ngettext
 
-from webmail.errors import MessageNotFound
-from webmail.imap.connection import Connection
-from webmail.imap.values import MessageRef
-from webmail.mailbox import actions, reading, returned
-from webmail.mailbox.reading import OpenedMessage
-from webmail.mime import addresses, envelope
-from webmail.mime.addresses import Address
-from webmail.mime.envelope import Envelope
+from mail.errors import MessageNotFound
+from mail.imap.connection import Connection
+from mail.imap.values import MessageRef
+from mail.mailbox import actions, reading, returned
+from mail.mailbox.reading import OpenedMessage
+from mail.mime import addresses, envelope
+from mail.mime.addresses import Address
+from mail.mime.envelope import Envelope
 from webmail.presentation.words import few
 from webmail.writing import beginning
 from webmail.writing.beginning import Begun, Writer

@@ -13,9 +13,9 @@ from addressbook import charsets
 from addressbook.importers import detect as texts
 from addressbook.importers import rows as text_rows
 from addressbook.importers.reading import FileRejected
-from webmail.mime import addresses
-from webmail.previews import detect, office
-from webmail.previews.failures import NoPreview
+from mail.mime import addresses
+from mail.previews import detect, office
+from mail.previews.failures import NoPreview
 from webmail.writing import fields
 
 LARGEST = 2_000_000

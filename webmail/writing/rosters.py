@@ -12,10 +12,10 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext, ngettext
 
 from accounts.models import User
-from webmail import sandbox
-from webmail.errors import ContentTooCostly, Unreadable
-from webmail.mime import addresses
-from webmail.mime.addresses import Address, AddressGroup
+from mail import sandbox
+from mail.errors import ContentTooCostly, Unreadable
+from mail.mime import addresses
+from mail.mime.addresses import Address, AddressGroup
 from webmail.models import Draft, DraftRoster
 from webmail.presentation.words import few, size
 from webmail.writing import files, roster_reading, sealing, whole_fields

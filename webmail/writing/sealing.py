@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from accounts import sealed_rows
-from webmail.errors import Unreadable
+from mail.errors import Unreadable
 
 _PURPOSE = b"what is written"
 

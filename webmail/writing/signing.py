@@ -12,10 +12,10 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from mail.mime import addresses, composed
+from mail.previews import detect
 from webmail.converters import CONTROLS
-from webmail.mime import addresses, composed
 from webmail.models import Identity
-from webmail.previews import detect
 from webmail.writing import files, identities
 
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
-from webmail.errors import FieldsLeft
+from mail.errors import FieldsLeft
 from webmail.writing import fields
 from webmail.writing.content import Content
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from addressbook.directory import filling
-from webmail.errors import WebmailError
+from mail.errors import WebmailError
 
 
 class Command(BaseCommand):

@@ -19,7 +19,7 @@ from addressbook.importers.describe import describe
 from addressbook.importers.reading import Reading
 from addressbook.imports import jobs, owners, reporting
 from addressbook.models import ImportJob
-from webmail.errors import AddressBookFull
+from mail.errors import AddressBookFull
 
 _PIECE = 256 * 1024
 

@@ -10,7 +10,7 @@ from django.core.cache import cache
 
 from accounts import audit
 from accounts.autoconfig import phone
-from webmail.errors import TooManyTries
+from mail.errors import TooManyTries
 
 pytestmark = pytest.mark.usefixtures("clean_cache")
 

@@ -29,11 +29,11 @@ from accounts.findings import Finding
 from accounts.models import MailDomain, User
 from demo.servers.dovecot import MailAccount
 from demo.servers.process import free_port
+from mail.sandbox import walls
 from tests.accounts.test_server_check import over_tls, serve  # noqa: F401  a fixture
 from tests.browser.conftest import running
 from tests.servers.certificates import certificate
 from webmail.backups import contents
-from webmail.sandbox import walls
 
 pytestmark = pytest.mark.django_db
 Findings = Callable[[], Iterator[Finding]]

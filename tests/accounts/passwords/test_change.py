@@ -24,9 +24,9 @@ from accounts.passwords import change, drivers
 from accounts.passwords.dovecot import PasswdFile
 from accounts.passwords.owner import PasswordOwner
 from demo.servers.dovecot import Dovecot, MailAccount
+from mail.errors import ServerUnavailable, WebmailError
+from mail.imap.pool import Pool
 from tests.waiting import wait_for
-from webmail.errors import ServerUnavailable, WebmailError
-from webmail.imap.pool import Pool
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 URL = "/account/password/"

@@ -15,8 +15,8 @@ from accounts.passwords import dovecot as module
 from accounts.passwords.dovecot import PasswdFile
 from accounts.passwords.owner import PasswordOwner
 from demo.servers.dovecot import Dovecot, MailAccount
+from mail.errors import ServerRefused, ServerUnavailable
 from tests.waiting import wait_for
-from webmail.errors import ServerRefused, ServerUnavailable
 
 CAROLE = PasswordOwner("carole", "carole.roux@ac-exemple.fr", "ac-exemple.fr")
 OLD, NEW = "Premier-Tableau7", "Second-Tableau8"

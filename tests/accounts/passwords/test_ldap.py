@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from accounts.passwords.owner import PasswordOwner
+from mail.errors import ServerRefused, ServerUnavailable, SignInNeeded
 from tests.servers import slapd as server
 from tests.servers.plugin import missing
 from tests.servers.slapd import Slapd
-from webmail.errors import ServerRefused, ServerUnavailable, SignInNeeded
 
 if not server.installed():
     pytest.skip(missing("slapd, or python-ldap"), allow_module_level=True)

@@ -14,7 +14,7 @@ from passlib.hash import sha512_crypt
 
 from accounts.passwords.owner import PasswordOwner
 from accounts.passwords.sql import PasswordTable
-from webmail.errors import ServerRefused, ServerUnavailable
+from mail.errors import ServerRefused, ServerUnavailable
 from webmail.settings import database
 
 CAROLE = PasswordOwner("carole@ac-exemple.fr", "carole.roux@ac-exemple.fr", "ac-exemple.fr")

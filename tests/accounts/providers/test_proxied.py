@@ -12,8 +12,8 @@ from accounts import session
 from accounts.models import User, UserSession
 from accounts.providers import grants, proof, proxied
 from accounts.providers.failures import ProviderFailure
+from mail.errors import SignInNeeded
 from tests.accounts.providers.conftest import MASTER, Academy, onward
-from webmail.errors import SignInNeeded
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/accounts/proxy/"

@@ -32,14 +32,14 @@ from accounts.models import (
 from accounts.providers import grants
 from accounts.providers.asking import Tokens
 from demo.servers.dovecot import Dovecot, TokenCheck
+from mail.bearer import AccessToken
+from mail.errors import ServerUnavailable, SignInNeeded
+from mail.imap import watch
 from tests.accounts.providers.conftest import MASTER, Academy, Forged, onward, running
 from tests.conftest import put_first_steps_away
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE
 from webmail import outbox
-from webmail.bearer import AccessToken
-from webmail.errors import ServerUnavailable, SignInNeeded
-from webmail.imap import watch
 from webmail.models import OutboxMessage
 
 pytestmark = pytest.mark.django_db

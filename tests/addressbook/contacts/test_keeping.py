@@ -15,8 +15,8 @@ from addressbook import contacts
 from addressbook.contact_data import ContactData, Email, Photo
 from addressbook.contacts import finding, groups, keeping
 from addressbook.models import Contact, ContactAddress, ContactPhoto
+from mail.errors import AddressBookFull
 from tests.addressbook.conftest import SOPHIE
-from webmail.errors import AddressBookFull
 
 pytestmark = pytest.mark.django_db
 

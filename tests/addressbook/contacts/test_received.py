@@ -11,8 +11,8 @@ from addressbook import contacts, vcard
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import received
 from addressbook.models import Contact
-from webmail import sandbox
-from webmail.errors import ContentTooCostly
+from mail import sandbox
+from mail.errors import ContentTooCostly
 
 pytestmark = pytest.mark.django_db
 

@@ -15,9 +15,9 @@ from addressbook.completion import search
 from addressbook.directory import filling
 from addressbook.directory.filling import FillingCounts
 from addressbook.models import DirectoryDomain, DirectoryEntry, DirectoryWord
+from mail.errors import ServerRefused, ServerUnavailable
 from tests.servers import slapd
 from tests.servers.slapd import PEOPLE, READER, Slapd
-from webmail.errors import ServerRefused, ServerUnavailable
 
 pytestmark = pytest.mark.django_db
 

@@ -14,9 +14,9 @@ from accounts.models import User
 from addressbook.completion import search
 from addressbook.directory import filling
 from addressbook.models import DirectoryList
+from mail.errors import ServerRefused, ServerUnavailable
 from tests.servers import slapd
 from tests.servers.slapd import PEOPLE, READER, Slapd
-from webmail.errors import ServerRefused, ServerUnavailable
 
 pytestmark = [
     pytest.mark.django_db,

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from addressbook import importers, vcard
 from addressbook.contact_data import ContactData, Email
 from addressbook.importers import own
+from mail import spreadsheets
 from tests.addressbook.any_contact import CONTACT, CONTACTS, TEXT
-from webmail import spreadsheets
 
 NAMES = st.lists(TEXT.map(lambda text: " ".join(text.split())).filter(bool), unique=True)
 LANGUAGES = st.sampled_from(("en", "fr", "fr-ca"))

@@ -9,7 +9,7 @@ import pytest
 
 from addressbook import importers
 from addressbook.importers import workbooks
-from tests.webmail.previews import samples
+from tests.mail.previews import samples
 
 HEAD = ["Nom élève", "Prénom élève", "Né(e) le", "Classe", "Nom resp.", "Email resp."]
 

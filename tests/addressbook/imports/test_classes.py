@@ -18,7 +18,7 @@ from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import audiences, families, groups, ties
 from addressbook.models import Contact, Group, Guardianship, ImportJob
 from tests.addressbook.imports.conftest import Import
-from tests.webmail.previews import samples
+from tests.mail.previews import samples
 
 pytestmark = pytest.mark.django_db
 

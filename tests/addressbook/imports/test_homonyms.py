@@ -9,7 +9,7 @@ from addressbook import imports
 from addressbook.contacts import audiences
 from addressbook.models import Contact, Guardianship, ImportJob
 from tests.addressbook.imports.conftest import Import
-from tests.webmail.previews import samples
+from tests.mail.previews import samples
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from addressbook.contact_data import ContactData, Email, Phone
 from addressbook.contacts import groups
 from addressbook.imports import grouping
 from addressbook.models import Contact, Group, ImportJob
+from mail.errors import AddressBookFull
 from tests.addressbook.imports.conftest import Import
-from webmail.errors import AddressBookFull
 
 SAMPLES = Path(__file__).parents[2] / "data" / "addressbook"
 HEAD = "Nom;Prénom;Mail;Mobile;Société;Groupe\n"

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterable
 
 from tests.bench.cost.attacks import attached
-from tests.webmail.previews import samples
+from tests.mail.previews import samples
 
 DEFLATE, BZIP2, LZMA = zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA
 UNFOLDED = 900_000_000  # bytes of the bombs: enough to see whether they are held

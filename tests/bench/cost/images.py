@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.bench.cost.attacks import attached, mailed
 from tests.bench.cost.letters import multipart, part
-from tests.webmail.previews import samples
+from tests.mail.previews import samples
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:

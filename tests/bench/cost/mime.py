@@ -4,7 +4,7 @@ import zlib
 
 from tests.bench.cost.attacks import attached, mailed
 from tests.bench.cost.letters import joined, letter, multipart, part
-from tests.webmail.mime import wrap
+from tests.mail.mime import wrap
 
 PLAIN = "text/plain; charset=utf-8"
 TNEF_HEAD = b"\x78\x9f\x3e\x22\x01\x00"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.header import Header
 from pathlib import Path
 
-from webmail.adverts.classify.words import Kind
+from mail.judgement.words import Kind
 
 DATA = Path(__file__).parents[2] / "data" / "adverts"
 TO = "helene.kervran@ac-exemple.test"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from webmail.adverts.classify import corpus, own_server, phrases, signs, verdict
-from webmail.adverts.classify import message as messages
-from webmail.adverts.classify.fraud import Judged
-from webmail.adverts.classify.known import KnownCorrespondents, Rules
-from webmail.adverts.classify.turns import Turns, turns
+from mail.judgement import corpus, own_server, phrases, signs, verdict
+from mail.judgement import message as messages
+from mail.judgement.fraud import Judged
+from mail.judgement.known import KnownCorrespondents, Rules
+from mail.judgement.turns import Turns, turns
 
 
 def found(head: str, text: str = "Bonjour,\n\nVoici.") -> dict[str, float]:

@@ -7,8 +7,8 @@ from collections import Counter
 
 import pytest
 
+from mail.judgement import circumstances, corpus, message, verdict
 from tests.webmail.adverts.test_approach import found
-from webmail.adverts.classify import circumstances, corpus, message, verdict
 
 FIRM = "from: Paul Petit <paul@vente.example>"
 PRIVATE = "from: Paul Petit <paul.petit@gmail.com>"

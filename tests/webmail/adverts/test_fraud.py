@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from mail.judgement import domains, verdict
+from mail.judgement.known import KnownCorrespondents
 from tests.webmail.adverts.samples import message
-from webmail.adverts.classify import domains, verdict
-from webmail.adverts.classify.known import KnownCorrespondents
 
 OWN = frozenset({"ac-exemple.test"})
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from webmail.adverts.classify import corpus, model
-from webmail.adverts.classify.model import Model, Models
-from webmail.adverts.classify.signs import Sign
-from webmail.adverts.classify.words import VERDICT_KINDS
+from mail.judgement import corpus, model
+from mail.judgement.model import Model, Models
+from mail.judgement.signs import Sign
+from mail.judgement.words import VERDICT_KINDS
 from webmail.management.commands.train_adverts import interval
 from webmail.presentation.adverts import REASONS
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from webmail.adverts.classify import own_server
-from webmail.mime import headers
+from mail.judgement import own_server
+from mail.mime import headers
 
 BORDER = (
     "Received: from out.shop.example (out.shop.example [203.0.113.7]) by mx.ac.test with ESMTP; x\n"

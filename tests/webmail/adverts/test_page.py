@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webmail.adverts.classify import page
+from mail.judgement import page
 
 
 def test_words_links_and_pictures_are_read() -> None:

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
+from mail.judgement import message, verdict, words
+from mail.judgement.known import KnownCorrespondents
 from tests.corpus import KINDS, SHARED
 from tests.webmail.adverts import samples
 from tests.webmail.adverts.samples import Sample
-from webmail.adverts.classify import message, verdict, words
-from webmail.adverts.classify.known import KnownCorrespondents
 
 # At least so many of the unwanted must be moved.
 LEAST_MOVED = 0.9

@@ -11,20 +11,12 @@ import qrcode
 from PIL import Image
 
 from accounts.models import User
+from mail import sandbox
+from mail.judgement import attachments, codes, corpus, domains, institutions, message, verdict
+from mail.judgement.attachments import Attachment
+from mail.judgement.known import KnownCorrespondents, Learnt, Rules
 from tests.cases import each
-from webmail import sandbox
 from webmail.adverts import correspondence
-from webmail.adverts.classify import (
-    attachments,
-    codes,
-    corpus,
-    domains,
-    institutions,
-    message,
-    verdict,
-)
-from webmail.adverts.classify.attachments import Attachment
-from webmail.adverts.classify.known import KnownCorrespondents, Learnt, Rules
 
 
 def archive(*names: str, password: bool = False) -> bytes:

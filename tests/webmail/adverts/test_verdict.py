@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mail.judgement import verdict, words
+from mail.judgement.known import KnownCorrespondents, Learnt, Rules
+from mail.judgement.words import Counts
 from tests.webmail.adverts.samples import TO, message
-from webmail.adverts.classify import verdict, words
-from webmail.adverts.classify.known import KnownCorrespondents, Learnt, Rules
-from webmail.adverts.classify.words import Counts
 
 OFFER = (
     "Profitez de -40 % sur tout le site jusqu'à dimanche, livraison offerte. Je commande. "

@@ -5,15 +5,15 @@ from importlib import resources
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webmail.adverts.classify import base, training, words
-from webmail.adverts.classify.words import Counts, Kind
+from mail.judgement import base, training, words
+from mail.judgement.words import Counts, Kind
 
 FEW = st.frozensets(st.sampled_from(["aa", "bb", "cc", "dd"]))
 
 
 def test_the_committed_base_model_is_what_its_texts_give() -> None:
     written = base.dumps(training.counts())
-    file = resources.files("webmail.adverts.classify.data").joinpath(base.FILE)
+    file = resources.files("mail.judgement.data").joinpath(base.FILE)
     assert written == file.read_text("ascii")
 
 

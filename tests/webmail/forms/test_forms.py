@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.http import QueryDict
 
+from mail.imap.values import MessageRef
 from webmail.forms.compose import ComposeForm
 from webmail.forms.messages import ActForm, ListForm
-from webmail.imap.values import MessageRef
 
 
 @pytest.mark.parametrize(

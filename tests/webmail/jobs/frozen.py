@@ -66,8 +66,8 @@ class Bench:
         self.gate = Freezer(imap_port)
 
     def prepare(self) -> None:
+        from mail.mailbox import bulk
         from webmail.jobs import mail_jobs
-        from webmail.mailbox import bulk
 
         killing.migrate()
         self.user = somebody(self.login, imap_port=self.gate.port)
@@ -93,9 +93,9 @@ class Bench:
 
         from accounts import lending
         from accounts.models import LentCredential
+        from mail.mailbox.actions import MailStep
+        from mail.mailbox.bulk import BulkWork
         from webmail.jobs import mail_jobs
-        from webmail.mailbox.actions import MailStep
-        from webmail.mailbox.bulk import BulkWork
         from webmail.models import MailJob
 
         MailJob.objects.all().delete()

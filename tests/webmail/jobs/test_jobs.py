@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts import claims, session
 from accounts.models import LentCredential, MailDomain, User
 from demo.servers.dovecot import MailAccount
+from mail.mailbox import bulk
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import CLOSE, ScriptedServer, imap_script, ok, selected, wait
@@ -24,7 +25,6 @@ from tests.waiting import join
 from tests.webmail.views.mail import fields, page
 from webmail import tasks
 from webmail.jobs import mail_jobs
-from webmail.mailbox import bulk
 from webmail.models import MailJob
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_connections_left")]

@@ -15,11 +15,11 @@ from pytest_django import Settings
 from accounts.http import SignedInRequest
 from accounts.models import LentCredential
 from demo.servers.dovecot import MailAccount
+from mail.errors import DraftNotFound, TooManyRecipients
 from tests.servers.mailboxes import Mailbox
 from tests.waiting import LONGEST_S, join
 from tests.webmail.outbox.letters import draft_of, letter
 from webmail import outbox
-from webmail.errors import DraftNotFound, TooManyRecipients
 from webmail.models import Draft, OutboxMessage
 
 

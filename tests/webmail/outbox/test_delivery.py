@@ -17,6 +17,8 @@ from accounts.models import LentCredential, MailDomain, User
 from addressbook.models.collected import CollectedRecipient
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from mail.errors import DraftNotFound, SenderRefused, SignInNeeded
+from mail.imap.values import MessageRef
 from tests.killing import before_an_update
 from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import CLOSE, READ_DATA, STALL, Action, ScriptedServer
@@ -29,8 +31,6 @@ from tests.webmail.outbox.letters import (
     letter,
 )
 from webmail import outbox, tasks
-from webmail.errors import DraftNotFound, SenderRefused, SignInNeeded
-from webmail.imap.values import MessageRef
 from webmail.models import Draft, OutboxMessage
 from webmail.outbox import retrying
 

@@ -127,7 +127,7 @@ def test_nothing_in_it_proves_who_somebody_is(
 
 
 def whole(user: User) -> bytes:
-    from webmail import zips
+    from mail import zips
 
     return b"".join(zips.streamed(contents.members(user), (2026, 3, 1, 0, 0, 0)))
 

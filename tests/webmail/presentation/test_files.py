@@ -7,9 +7,9 @@ import base64
 import pytest
 from django.utils import translation
 
-from webmail.imap.values import MessageRef
-from webmail.mime.envelope import Envelope
-from webmail.mime.structure import Part
+from mail.imap.values import MessageRef
+from mail.mime.envelope import Envelope
+from mail.mime.structure import Part
 from webmail.presentation import files
 
 REF = MessageRef("INBOX", 7, 1)

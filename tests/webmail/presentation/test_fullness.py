@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webmail.imap.quota import Quota
+from mail.imap.quota import Quota
 from webmail.presentation.folders import fullness
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import NoReverseMatch, get_script_prefix, reverse, set_script_prefix
 
-from webmail.imap.values import MessageRef
+from mail.imap.values import MessageRef
 from webmail.presentation.links import folder_address, message_url
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from webmail.imap.response import UNREADABLE
-from webmail.imap.values import SEEN, FetchedMessage, Folder, MessageRef
-from webmail.mailbox.folders import FolderNode
-from webmail.mime.envelope import Envelope
+from mail.imap.response import UNREADABLE
+from mail.imap.values import SEEN, FetchedMessage, Folder, MessageRef
+from mail.mailbox.folders import FolderNode
+from mail.mime.envelope import Envelope
 from webmail.presentation import folder_list, lists
 
 

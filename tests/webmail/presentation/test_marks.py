@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mail.mime import text
 from tests.waiting import cheap
-from webmail.mime import text
 from webmail.presentation.marks import Marks
 
 

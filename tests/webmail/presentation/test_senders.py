@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import translation
 
-from webmail.mime.authentication import Verdicts
+from mail.mime.authentication import Verdicts
 from webmail.presentation import senders
 
 RESULTS = ["pass", "fail", "softfail", "neutral", "none", "policy", "temperror", "permerror"]

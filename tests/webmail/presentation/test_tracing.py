@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webmail.imap.values import Folder
+from mail.imap.values import Folder
 from webmail.presentation.folders import INSIDE
 from webmail.presentation.tracing import folder_labels
 

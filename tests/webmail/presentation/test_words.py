@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webmail.mime.addresses import Address
+from mail.mime.addresses import Address
 from webmail.presentation import words
 
 NBSP = "\N{NO-BREAK SPACE}"

@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 import pytest
 
+from mail.errors import PartNotFound
+from mail.imap.connection import Connection
+from mail.imap.values import MessageRef
+from mail.mailbox.reading import EnclosedMessage
+from mail.previews.detect import Kind
+from mail.previews.failures import NoPreview, Reason
+from tests.mail.previews import samples
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.previews import samples
 from tests.webmail.views.mail import letter
-from webmail.errors import PartNotFound
-from webmail.imap.connection import Connection
-from webmail.imap.values import MessageRef
-from webmail.mailbox.reading import EnclosedMessage
-from webmail.previews.detect import Kind
-from webmail.previews.failures import NoPreview, Reason
 from webmail.reader import attachments
 
 LIMIT = 1_000_000

@@ -15,9 +15,9 @@ from django.test import Client
 from accounts import session
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
-from tests.webmail.previews import samples
+from mail.previews.failures import NoPreview, Reason
+from tests.mail.previews import samples
 from webmail.models import OfficePreview
-from webmail.previews.failures import NoPreview, Reason
 from webmail.reader import conversions
 
 pytestmark = [

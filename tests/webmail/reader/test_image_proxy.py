@@ -14,12 +14,12 @@ import pytest
 from django.core.cache import cache
 
 from accounts.models import User
+from mail import remote
+from mail.errors import RemoteLimit, RemoteRefused, RemoteUnavailable
+from mail.remote import RemoteContent, RequestLimits
 from tests.servers.web import Web, http, redirect
-from webmail import remote
-from webmail.errors import RemoteLimit, RemoteRefused, RemoteUnavailable
 from webmail.models import AllowedSender, TrustedImageDomain
 from webmail.reader import image_proxy
-from webmail.remote import RemoteContent, RequestLimits
 
 pytestmark = pytest.mark.usefixtures("clean_cache")
 

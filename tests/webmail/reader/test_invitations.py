@@ -8,8 +8,8 @@ import pytest
 from django.utils import translation
 from django.utils.timezone import override
 
-from webmail.previews import calendar
-from webmail.previews.calendar import Frequency, Repeat
+from mail.previews import calendar
+from mail.previews.calendar import Frequency, Repeat
 from webmail.reader import invitations
 
 

@@ -10,13 +10,13 @@ from io import BytesIO
 
 import pytest
 
+from mail.errors import MessageNotFound
+from mail.imap import connection, fetch
+from mail.imap.connection import Connection
+from mail.imap.pool import Pool
+from mail.imap.values import ImapServer, MessageRef
 from tests.bench.cost.letters import multipart, part
 from tests.servers.mailboxes import Mailbox
-from webmail.errors import MessageNotFound
-from webmail.imap import connection, fetch
-from webmail.imap.connection import Connection
-from webmail.imap.pool import Pool
-from webmail.imap.values import ImapServer, MessageRef
 from webmail.reader import streaming
 
 

@@ -13,7 +13,7 @@ from django.test import Client
 
 from accounts import session
 from demo.servers.dovecot import MailAccount
-from webmail.previews.images import Picture
+from mail.previews.images import Picture
 from webmail.reader import thumbnails
 
 pytestmark = pytest.mark.django_db

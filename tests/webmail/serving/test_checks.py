@@ -11,10 +11,10 @@ from django.core.checks import run_checks
 from accounts import installation
 from accounts.doctor import queues
 from demo.servers import process
+from mail.previews import office
+from mail.sandbox import walls as converter_walls
 from tests.servers.plugin import missing
 from tests.waiting import LONGEST_S
-from webmail.previews import office
-from webmail.sandbox import walls as converter_walls
 from webmail.serving.checks import (
     connections,
     most_connections,

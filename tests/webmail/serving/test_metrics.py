@@ -14,10 +14,10 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from accounts.models import User
+from mail.imap.connection import Connection
+from mail.sandbox import walls
 from webmail.backups import contents
-from webmail.imap.connection import Connection
 from webmail.models import OutboxMessage, Probe
-from webmail.sandbox import walls
 
 pytestmark = pytest.mark.django_db
 DEPLOY = Path(__file__).parents[3] / "deploy"

@@ -21,13 +21,13 @@ from django.utils import timezone
 from accounts import limits, session
 from accounts.models import MailDomain, User, UserSession
 from demo.servers.dovecot import Dovecot, MailAccount
+from mail.imap import watch
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
 from tests.servers.scripted import CLOSE, ScriptedServer, imap_script, no, ok
 from tests.waiting import LONGEST_S, PATIENCE_S
 from tests.webmail.views.mail import letter
 from webmail.asgi import application
-from webmail.imap import watch
 from webmail.serving import push
 
 pytestmark = pytest.mark.django_db(transaction=True)

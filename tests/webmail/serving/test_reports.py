@@ -16,8 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from demo.servers.dovecot import MailAccount
+from mail.mailbox import listing
 from tests.waiting import wait_for
-from webmail.mailbox import listing
 from webmail.serving import reports
 
 sentry_sdk = pytest.importorskip("sentry_sdk", reason=reports.MISSING)

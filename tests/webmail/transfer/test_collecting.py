@@ -18,13 +18,13 @@ from django.test import Client
 
 from accounts.models import LentCredential, User
 from demo.servers.dovecot import Dovecot, MailAccount
+from mail.errors import TooManyTries
+from mail.imap.connection import Connection
+from mail.mailbox import folders
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 from tests.waiting import SOON_S, join
 from tests.webmail.views.mail import letter, words
-from webmail.errors import TooManyTries
-from webmail.imap.connection import Connection
-from webmail.mailbox import folders
 from webmail.models import Transfer
 from webmail.transfer import collecting, depositing, jobs
 

@@ -19,12 +19,12 @@ from django.test import Client
 from accounts import sealed_files
 from accounts.models import LentCredential
 from demo.servers.dovecot import MailAccount
+from mail.errors import BadServerAnswer
+from mail.imap import fetch
+from mail.imap.values import Folder
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter, ref
-from webmail.errors import BadServerAnswer
-from webmail.imap import fetch
-from webmail.imap.values import Folder
 from webmail.models import Transfer
 from webmail.transfer import exporting, jobs, store
 

@@ -18,16 +18,17 @@ from django.test import Client
 from accounts.models import LentCredential
 from demo import outlook_files as outlook
 from demo.servers.dovecot import MailAccount
+from mail import sandbox
+from mail.errors import ServerUnavailable
+from mail.imap.connection import Connection
+from mail.imap.quota import Quota
+from mail.mailbox import bulk
+from tests.mail.mime import msg_files
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.mime import msg_files
 from tests.webmail.views.mail import letter, page, words
-from webmail import sandbox, tasks
-from webmail.errors import ServerUnavailable
-from webmail.imap.connection import Connection
-from webmail.imap.quota import Quota
+from webmail import tasks
 from webmail.jobs import mail_jobs
-from webmail.mailbox import bulk
 from webmail.models import MailJob, Transfer
 from webmail.transfer import importing, jobs, store
 

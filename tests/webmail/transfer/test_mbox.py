@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from webmail.imap.values import ANSWERED, FLAGGED, SEEN
+from mail.imap.values import ANSWERED, FLAGGED, SEEN
 from webmail.transfer import mbox
 
 WHEN = datetime(2026, 3, 3, 8, 5, 9, tzinfo=UTC)

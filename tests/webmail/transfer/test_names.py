@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from webmail.imap.values import ANSWERED, FLAGGED, FORWARDED, SEEN
+from mail.imap.values import ANSWERED, FLAGGED, FORWARDED, SEEN
 from webmail.transfer import maildir, names
 
 WHEN = datetime(2026, 11, 25, 9, tzinfo=UTC)

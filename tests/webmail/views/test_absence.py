@@ -21,6 +21,8 @@ from addressbook.contacts import collected
 from addressbook.models import SchoolHoliday
 from demo.servers.dovecot import Dovecot
 from demo.servers.submission import SubmissionServer
+from mail.sieve import reading
+from mail.sieve.values import Absence
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB, missing
 from tests.servers.scripts import Scripts
@@ -29,8 +31,6 @@ from tests.webmail.views.mail import letter, page, path
 from tests.webmail.views.test_compose import read, text
 from webmail import tasks
 from webmail.models import OutboxMessage, SenderChoice
-from webmail.sieve import reading
-from webmail.sieve.values import Absence
 
 pytestmark = pytest.mark.django_db
 

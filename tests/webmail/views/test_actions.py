@@ -12,10 +12,10 @@ from django.test import Client
 from accounts import session
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
+from mail.imap.connection import Connection
 from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import ScriptedServer, imap_script, ok
 from tests.webmail.views.mail import commands_sent, fields, letter, page, path, ref, subjects
-from webmail.imap.connection import Connection
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

@@ -11,8 +11,8 @@ from html.parser import HTMLParser
 import pytest
 from django.test import Client
 
+from tests.mail.mime.bombs import BOMBS, CARRIERS
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.mime.bombs import BOMBS, CARRIERS
 from tests.webmail.views.mail import page, path
 
 pytestmark = pytest.mark.django_db

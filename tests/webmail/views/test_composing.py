@@ -17,12 +17,12 @@ from accounts import session
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from mail.imap import fetch
+from mail.imap.values import MessageRef
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import commands_sent, letter, page, path, words
 from tests.webmail.views.test_compose import value
 from webmail import tasks
-from webmail.imap import fetch
-from webmail.imap.values import MessageRef
 from webmail.models import Draft, Identity, OutboxMessage
 from webmail.writing import drafts
 

@@ -7,11 +7,11 @@ from django.test import Client
 from django.utils.html import escape
 from django.utils.translation import override
 
+from mail import sandbox
+from mail.sandbox import Budget
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import page, path, words
-from webmail import sandbox
 from webmail.models import Draft, OutboxMessage
-from webmail.sandbox import Budget
 from webmail.serving import health
 from webmail.writing import beginning, drafts
 

@@ -18,6 +18,7 @@ from psycopg.errors import ReadOnlySqlTransaction
 from accounts import session, themes
 from accounts.models import DomainTheme
 from demo.servers.dovecot import MailAccount
+from mail.mailbox import listing
 from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import (
     CLOSE,
@@ -33,7 +34,6 @@ from tests.servers.scripted import (
 )
 from tests.waiting import soon
 from tests.webmail.views.mail import letter, page, path, words
-from webmail.mailbox import listing
 from webmail.serving import logs
 
 pytestmark = pytest.mark.django_db

@@ -14,9 +14,9 @@ from pytest_django import Settings
 
 from accounts.models import User
 from addressbook.models import DirectoryEntry
+from mail.mime.addresses import Address
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import page, words
-from webmail.mime.addresses import Address
 from webmail.models import Identity
 from webmail.writing import identities
 

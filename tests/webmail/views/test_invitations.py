@@ -11,12 +11,12 @@ from django.test import Client
 from django.utils import timezone
 
 from demo.servers.submission import SubmissionServer
+from mail.previews import calendar
+from mail.previews.calendar import Participation
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import page, words
 from webmail import tasks
 from webmail.models import InvitedEvent, OutboxMessage
-from webmail.previews import calendar
-from webmail.previews.calendar import Participation
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

@@ -16,13 +16,13 @@ from pytest_django import Settings
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from mail.errors import RemoteRefused
+from mail.mime import headers
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views import unwanted
 from tests.webmail.views.mail import letter, page, path, ref, words
 from webmail.adverts import unsubscribing
 from webmail.adverts.judging import digest_of
-from webmail.errors import RemoteRefused
-from webmail.mime import headers
 from webmail.models import FraudReport, Judgement, SenderChoice, Unsubscription
 
 pytestmark = pytest.mark.django_db

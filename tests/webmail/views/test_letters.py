@@ -9,8 +9,8 @@ from html import unescape
 import pytest
 from django.test import Client
 
+from tests.mail.mime.letters import LETTERS, Letter
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.mime.letters import LETTERS, Letter
 from tests.webmail.views.mail import page, path, words
 from tests.webmail.views.test_corpus import cards
 

@@ -18,12 +18,12 @@ from accounts.http import SignedInRequest
 from accounts.models import LentCredential, User
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from mail.errors import AlreadyLeft, DraftChanged
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.outbox.letters import BOB, SECRET_SUBJECT, SECRET_TEXT, draft_of, letter
 from tests.webmail.views.mail import page, words
 from webmail import outbox, tasks
 from webmail.context import page as page_context
-from webmail.errors import AlreadyLeft, DraftChanged
 from webmail.models import Draft, OutboxMessage
 from webmail.views import outbox_page
 from webmail.writing import drafts

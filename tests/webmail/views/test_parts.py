@@ -17,13 +17,13 @@ from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from demo.servers.dovecot import MailAccount
+from mail.remote import RemoteContent
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import commands_sent, letter, page, path, words
 from tests.webmail.views.test_messages import HTMX, PNG, body, related
 from tests.webmail.views.test_viewer import carrying
 from webmail.models import CACHE_KEY, AllowedSender, PreferenceDefault, TrustedImageDomain
 from webmail.reader import image_proxy
-from webmail.remote import RemoteContent
 
 pytestmark = pytest.mark.django_db
 
@@ -139,7 +139,7 @@ def test_the_same_content_elsewhere_is_not_sanitised_again(
 ) -> None:
     reader.get(path(mailbox, uid))
     copy = mailbox.append(newsletter())
-    monkeypatch.setattr("webmail.mime.html.sanitise", lambda *_, **__: pytest.fail("again"))
+    monkeypatch.setattr("mail.mime.html.sanitise", lambda *_, **__: pytest.fail("again"))
     assert "Bonjour" in words(reader.get(path(mailbox, copy, "frame/")))
 
 

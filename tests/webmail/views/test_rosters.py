@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from demo.servers.submission import SubmissionServer
+from tests.mail.previews import samples
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.previews import samples
 from tests.webmail.views.mail import page
 from tests.webmail.views.test_compose import only, read, text
 from tests.webmail.views.test_sending_choice import fields, kept, written

@@ -9,12 +9,12 @@ import pytest
 from django.test import Client
 
 from accounts.models import MailDomain
+from mail.mailbox import folders
 from tests.servers.courier import Courier
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE
 from tests.servers.wire import Wire
 from tests.webmail.views.mail import folder_links, letter, page, path, ref
-from webmail.mailbox import folders
 
 pytestmark = pytest.mark.django_db
 MOST = 5

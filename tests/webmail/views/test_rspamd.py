@@ -13,13 +13,13 @@ import pytest
 from django.test import Client
 
 from demo.servers import process
+from mail.errors import ServerUnavailable
 from tests.servers.mailboxes import Mailbox
 from tests.servers.rspamd import GTUBE, PASSWORD, Rspamd, installed
 from tests.waiting import soon
 from tests.webmail.views import unwanted
 from tests.webmail.views.mail import letter, ref
 from webmail.adverts import rspamd
-from webmail.errors import ServerUnavailable
 
 pytestmark = pytest.mark.django_db
 

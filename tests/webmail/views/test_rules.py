@@ -11,6 +11,8 @@ from django.test import Client
 
 from accounts.models import AuditEvent, MailDomain
 from demo.servers.dovecot import MailAccount
+from mail.sieve import writing
+from mail.sieve.values import Condition, ConditionGroup, Rule, Script
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
 from tests.servers.scripted import READ_LITERAL, ScriptedServer
@@ -18,8 +20,6 @@ from tests.servers.scripts import Scripts
 from tests.webmail.views.mail import letter, page, ref
 from webmail.jobs import mail_jobs
 from webmail.models import MailJob
-from webmail.sieve import writing
-from webmail.sieve.values import Condition, ConditionGroup, Rule, Script
 
 pytestmark = pytest.mark.django_db
 TITLE = r'class="rule-words">\s*<h2>(?:<a href="/rules/\d+/">)?([^<]+)'

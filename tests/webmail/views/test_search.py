@@ -762,7 +762,7 @@ def test_what_was_found_is_shown_in_another_order(reader: Client, some: None) ->
 def test_too_many_are_sorted_by_date_alone(
     reader: Client, some: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webmail.mailbox.search.MOST_SORTED", 2)
+    monkeypatch.setattr("mail.mailbox.search.MOST_SORTED", 2)
     monkeypatch.setattr("webmail.presentation.results.MOST_SORTED", 2)
     answer = found(reader, "musée", sort="subject")
     assert "Objet" not in tools(answer) and "Plus anciens d’abord" in tools(answer)

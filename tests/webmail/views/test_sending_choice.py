@@ -18,11 +18,12 @@ from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups
 from demo.servers.submission import SubmissionServer
+from mail import sandbox
 from tests.cases import each
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter, page, path
 from tests.webmail.views.test_compose import only, read, text
-from webmail import sandbox, tasks
+from webmail import tasks
 from webmail.models import Draft, OutboxMessage
 
 pytestmark = pytest.mark.django_db

@@ -20,17 +20,17 @@ from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.providers import grants
 from demo.servers.dovecot import Dovecot, MailAccount, has_acl
 from demo.servers.dovecot import installed as dovecot_installed
+from mail.errors import NotPermitted, ServerUnavailable
+from mail.imap import acl, connection
+from mail.imap.connection import Connection
+from mail.imap.values import ImapServer
+from mail.mailbox import actions, sharing
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB, MASTER, missing
 from tests.servers.scripts import Scripts
 from tests.webmail.views.mail import commands_sent, letter, page, ref, words
 from tests.webmail.views.test_absence import away, kept
-from webmail.errors import NotPermitted, ServerUnavailable
-from webmail.imap import acl, connection
-from webmail.imap.connection import Connection
-from webmail.imap.values import ImapServer
 from webmail.jobs import mail_jobs
-from webmail.mailbox import actions, sharing
 from webmail.models import MailJob
 from webmail.views import awaited_jobs
 from webmail.views import sharing as views

@@ -9,11 +9,11 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from mail.judgement import verdict
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views import unwanted
 from tests.webmail.views.mail import fields, letter, page, ref
 from webmail.adverts import learning
-from webmail.adverts.classify import verdict
 from webmail.adverts.learning import Lesson
 from webmail.models import InstallationLearnt, Judgement, PersonLearnt
 

@@ -11,9 +11,9 @@ from django.test import Client
 
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
+from mail.mailbox import threads
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import commands_sent, letter, page, path, ref, subjects
-from webmail.mailbox import threads
 from webmail.models import FolderChoice
 
 pytestmark = pytest.mark.django_db

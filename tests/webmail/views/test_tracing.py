@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, User
 from demo.servers.dovecot import MailAccount
+from mail.mime import headers
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import MASTER
 from tests.servers.scripts import Scripts
@@ -24,7 +25,6 @@ from tests.webmail.views.mail import letter, page, words
 from tests.webmail.views.test_resending import HEADERS, SENT, bounce
 from tests.webmail.views.test_rules import a_rule, scripts
 from webmail.adverts import judging
-from webmail.mime import headers
 from webmail.models import Judgement, MailJob, OutboxMessage
 from webmail.outbox import SealedEnvelope, values
 

@@ -22,9 +22,9 @@ from addressbook.models import Contact
 from demo import mail_files
 from demo.mail.files import DATA as DEMO
 from demo.servers.dovecot import MailAccount
+from tests.mail.mime import msg_files
+from tests.mail.previews import samples
 from tests.servers.mailboxes import DATA, Mailbox
-from tests.webmail.mime import msg_files
-from tests.webmail.previews import samples
 from tests.webmail.views.mail import commands_sent, letter, page, path, words
 from webmail import tasks
 from webmail.celery import app

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from mail.judgement import verdict
 from tests.webmail.adverts.samples import all_samples
-from webmail.adverts.classify import verdict
 
 
 @cache

@@ -21,10 +21,10 @@ from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups, names
 from addressbook.models import Group
+from mail.folding import fold
+from mail.imap.values import MessageRef
+from mail.mime.addresses import Address
 from tests.cases import each
-from webmail.folding import fold
-from webmail.imap.values import MessageRef
-from webmail.mime.addresses import Address
 from webmail.models import OutboxMessage
 from webmail.writing import choosing, recipients
 from webmail.writing.choosing import Question

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from accounts.models import User
-from webmail.errors import TooLarge
-from webmail.imap.values import MessageRef
+from mail.errors import TooLarge
+from mail.imap.values import MessageRef
 from webmail.models import Draft, DraftDocument, DraftFile, DraftRoster
 from webmail.writing import continuing, documents, drafts, files, rosters
 from webmail.writing.content import Content

@@ -9,13 +9,13 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import User
+from mail.errors import ServerUnavailable
+from mail.imap import connection
+from mail.imap.connection import Connection
+from mail.imap.values import ImapServer, MessageRef
+from mail.mailbox.drafts import marked
 from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import READ_LITERAL, STALL, ScriptedServer, imap_script, ok
-from webmail.errors import ServerUnavailable
-from webmail.imap import connection
-from webmail.imap.connection import Connection
-from webmail.imap.values import ImapServer, MessageRef
-from webmail.mailbox.drafts import marked
 from webmail.models import Draft
 from webmail.writing import copies, drafts
 from webmail.writing.content import Content

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
-from webmail.errors import DraftChanged, DraftNotFound, TooLarge, TooManyDrafts
+from mail.errors import DraftChanged, DraftNotFound, TooLarge, TooManyDrafts
 from webmail.models import Draft, DraftFile, DraftVersion
 from webmail.writing import drafts, files
 from webmail.writing.content import Content

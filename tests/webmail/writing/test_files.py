@@ -15,9 +15,9 @@ from pytest_django import Settings
 
 from accounts.models import MailDomain, User
 from demo.servers.submission import SubmissionServer
+from mail.errors import FileRefused, MessageNotFound, PartNotFound, TooLarge
+from mail.imap.connection import Connection
 from tests.servers.mailboxes import Mailbox
-from webmail.errors import FileRefused, MessageNotFound, PartNotFound, TooLarge
-from webmail.imap.connection import Connection
 from webmail.models import Draft, DraftFile
 from webmail.writing import drafts, files
 

@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from accounts.models import MailDomain, StaffRecord, User
-from webmail.errors import SenderRefused
+from mail.errors import SenderRefused
 from webmail.models import Identity, SignatureTemplate
 from webmail.writing import identities
 

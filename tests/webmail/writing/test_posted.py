@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import QueryDict
 
-from webmail.imap.values import MessageRef
+from mail.imap.values import MessageRef
 from webmail.writing import posted
 from webmail.writing.content import Content
 

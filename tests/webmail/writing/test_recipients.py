@@ -16,7 +16,7 @@ from pytest_django import Settings
 from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
-from webmail.mime.addresses import Address
+from mail.mime.addresses import Address
 from webmail.models import OutboxMessage
 from webmail.writing import fields, recipients
 from webmail.writing.content import Content

@@ -13,8 +13,8 @@ from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups, nesting, sharing
 from addressbook.models import DirectoryEntry, Group, GroupFilter
-from webmail.mime import addresses
-from webmail.mime.addresses import Address
+from mail.mime import addresses
+from mail.mime.addresses import Address
 from webmail.writing import renewing
 from webmail.writing.content import Content
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import User
-from tests.webmail.previews import samples
+from tests.mail.previews import samples
 from webmail.models import DraftRoster
 from webmail.writing import drafts, fields, recipients, roster_reading, rosters
 from webmail.writing.content import Content

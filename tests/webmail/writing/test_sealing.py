@@ -7,8 +7,8 @@ import uuid
 import pytest
 from pytest_django import Settings
 
-from webmail.errors import Unreadable
-from webmail.imap.values import MessageRef
+from mail.errors import Unreadable
+from mail.imap.values import MessageRef
 from webmail.writing import content, sealing
 from webmail.writing.content import Content
 

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
+from mail.errors import FieldsLeft
 from tests.cases import each
-from webmail.errors import FieldsLeft
 from webmail.writing import whole_fields
 from webmail.writing.content import Content
 from webmail.writing.fields import OF_CONTACTS

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand
 
-from webmail.adverts.classify import codes, message, verdict
-from webmail.adverts.classify.known import KnownCorrespondents
-from webmail.adverts.classify.verdict import Verdict
+from mail.judgement import codes, message, verdict
+from mail.judgement.known import KnownCorrespondents
+from mail.judgement.verdict import Verdict
 from webmail.presentation.adverts import REASONS
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand
 
-from webmail.adverts import classify
-from webmail.adverts.classify import base, corpus, fitting, model, training
-from webmail.adverts.classify.fitting import Example
-from webmail.adverts.classify.words import VERDICT_KINDS, VerdictKind
+from mail import judgement
+from mail.judgement import base, corpus, fitting, model, training
+from mail.judgement.fitting import Example
+from mail.judgement.words import VERDICT_KINDS, VerdictKind
 
 _SURE = 1.96
 """Standard deviations of a confidence interval of 95 %."""
@@ -22,7 +22,7 @@ _SURE = 1.96
 class Command(BaseCommand):
     help = (
         "Train the classifier of adverts and frauds: write base.json and weights.json in"
-        " webmail/adverts/classify/data from the texts and messages beside them. The same texts"
+        " mail/judgement/data from the texts and messages beside them. The same texts"
         " give the same files. With --held-out nothing is written, and the verdicts on messages"
         " whose families were held out are printed. Needs scikit-learn"
         " (requirements-training.txt), but neither database nor Redis."
@@ -53,7 +53,7 @@ class Command(BaseCommand):
             self._tell([(example, fitting.judged(example, models)) for example in untaught])
             return
         counts, models = training.counts(), fitting.fit(examples)
-        folder = Path(classify.__path__[0]) / "data"
+        folder = Path(judgement.__path__[0]) / "data"
         folder.joinpath(base.FILE).write_text(base.dumps(counts), encoding="ascii")
         folder.joinpath(model.FILE).write_text(model.dumps(models), encoding="ascii")
         wanted, adverts, junk = counts.messages

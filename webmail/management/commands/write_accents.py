@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from webmail.folding import fold
-from webmail.mailbox.accents import FILE, SHORTEST_BEGINNING
+from mail.folding import fold
+from mail.mailbox.accents import FILE, SHORTEST_BEGINNING
 
 _HEAD = """\
 # French words with accents, from the dictionary of Dicollecte 7.0 (https://grammalecte.net).
@@ -25,10 +25,10 @@ _LITERARY = (
 
 
 class Command(BaseCommand):
-    """Writes the dictionary of `webmail.mailbox.accents`."""
+    """Writes the dictionary of `mail.mailbox.accents`."""
 
     help = (
-        "Write webmail/mailbox/accents.txt from words on standard input, one on each line, as"
+        "Write mail/mailbox/accents.txt from words on standard input, one on each line, as"
         " `unmunch fr.dic fr.aff` prints them."
     )
 

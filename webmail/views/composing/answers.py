@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from accounts.forms import SignInForm
 from accounts.http import AnyRequest, SignedInRequest
-from webmail.errors import DraftNotFound, SignInNeeded, WebmailError
+from mail.errors import DraftNotFound, SignInNeeded, WebmailError
 from webmail.forms.compose import ComposeForm
 from webmail.middleware import in_place
 from webmail.models import Draft

@@ -10,10 +10,10 @@ from django.http import HttpResponse
 
 from accounts import session
 from accounts.http import SignedInRequest
-from webmail.errors import WebmailError
-from webmail.imap.connection import Connection
-from webmail.imap.values import MessageRef
-from webmail.mime.structure import Part
+from mail.errors import WebmailError
+from mail.imap.connection import Connection
+from mail.imap.values import MessageRef
+from mail.mime.structure import Part
 from webmail.models import Draft
 from webmail.views.composing.form import form_of
 from webmail.views.composing.page import page

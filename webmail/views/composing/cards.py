@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mail.imap.values import MessageRef
+from mail.mime.structure import Part
 from webmail.converters import MessageConverter
 from webmail.forms.compose import ComposeForm
-from webmail.imap.values import MessageRef
-from webmail.mime.structure import Part
 from webmail.models import Draft
 from webmail.presentation import files as cards
 from webmail.views.composer import file_card

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 
-from webmail.errors import ContentTooCostly
+from mail.errors import ContentTooCostly
 from webmail.forms.compose import ComposeForm
 from webmail.presentation import links
 from webmail.writing import beginning, cleaning, untouched

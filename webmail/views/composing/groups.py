@@ -7,7 +7,7 @@ import re
 from accounts.http import SignedInRequest
 from addressbook.contacts import audiences, groups, sharing
 from addressbook.directory import lists
-from webmail.errors import NotFound
+from mail.errors import NotFound
 from webmail.writing import recipients
 
 

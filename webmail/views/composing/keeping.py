@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from accounts import session
-from webmail.errors import DraftChanged, DraftNotFound, TooLarge, TooManyDrafts
+from mail.errors import DraftChanged, DraftNotFound, TooLarge, TooManyDrafts
 from webmail.forms.compose import ComposeForm
 from webmail.htmx import TOAST
 from webmail.views.composer import put_away

@@ -12,9 +12,9 @@ from django.shortcuts import render as render_template
 from django.urls import reverse
 
 from accounts.models import User
+from mail.mime.structure import Part
 from webmail import clock
 from webmail.forms.compose import ComposeForm
-from webmail.mime.structure import Part
 from webmail.models import Draft, Identity
 from webmail.presentation import words
 from webmail.views.composer import saved_words

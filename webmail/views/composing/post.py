@@ -9,7 +9,7 @@ from django.http import HttpResponse
 
 from accounts import session
 from accounts.http import SignedInRequest
-from webmail.errors import FileRefused, TooLarge
+from mail.errors import FileRefused, TooLarge
 from webmail.forms.compose import ComposeForm
 from webmail.models import Draft
 from webmail.presentation import failures

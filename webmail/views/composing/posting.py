@@ -11,7 +11,7 @@ from django.http import HttpResponse, QueryDict
 from accounts.forms import SignInForm
 from accounts.http import AnyRequest
 from accounts.models import User
-from webmail.errors import SignInNeeded, WebmailError
+from mail.errors import SignInNeeded, WebmailError
 from webmail.forms.compose import ComposeForm
 from webmail.middleware import in_place, note
 from webmail.views.composing import keeping

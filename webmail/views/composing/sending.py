@@ -6,8 +6,8 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.utils.translation import gettext
 
+from mail.errors import DraftChanged, DraftNotFound, OutboxFull, TooManyRecipients
 from webmail import outbox
-from webmail.errors import DraftChanged, DraftNotFound, OutboxFull, TooManyRecipients
 from webmail.forms.compose import (
     ComposeForm,
     attachments_room,

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import session
 from accounts.http import SignedInRequest
-from webmail.mime import addresses, build
+from mail.mime import addresses, build
 from webmail.models import Draft, Identity
 from webmail.outbox import Submission
 from webmail.outbox.batch_template import BatchTemplate

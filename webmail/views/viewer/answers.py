@@ -14,10 +14,10 @@ from django.utils.http import content_disposition_header
 
 from accounts import session
 from accounts.http import SignedInRequest
-from webmail.errors import PartNotFound
-from webmail.previews import images
-from webmail.previews.detect import BINARY, Kind
-from webmail.previews.failures import NoPreview
+from mail.errors import PartNotFound
+from mail.previews import images
+from mail.previews.detect import BINARY, Kind
+from mail.previews.failures import NoPreview
 from webmail.reader import attachments
 from webmail.reader.attachments import FoundAttachment
 from webmail.views.viewer.places import Place

@@ -14,21 +14,21 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from mail.errors import PartNotFound, ServerRefused, ServerUnavailable
+from mail.imap import fetch
+from mail.imap.values import MessageRef
+from mail.mime import html as html_mail
+from mail.mime import text as mime_text
+from mail.mime.html import SafeHtml
+from mail.mime.structure import Part
+from mail.previews import images, scans, tables
+from mail.previews import office as office_files
+from mail.previews.detect import BINARY, Kind
+from mail.previews.failures import NoPreview, Reason
+from mail.previews.making import make
+from mail.previews.pages import PreviewPage
 from webmail import dates
-from webmail.errors import PartNotFound, ServerRefused, ServerUnavailable
-from webmail.imap import fetch
-from webmail.imap.values import MessageRef
-from webmail.mime import html as html_mail
-from webmail.mime import text as mime_text
-from webmail.mime.html import SafeHtml
-from webmail.mime.structure import Part
 from webmail.presentation import files
-from webmail.previews import images, scans, tables
-from webmail.previews import office as office_files
-from webmail.previews.detect import BINARY, Kind
-from webmail.previews.failures import NoPreview, Reason
-from webmail.previews.making import make
-from webmail.previews.pages import PreviewPage
 from webmail.reader import attachments, html, streaming, thumbnails
 from webmail.reader.attachments import FoundAttachment
 from webmail.views import judgements

@@ -8,9 +8,9 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail.mailbox import reading
-from webmail.previews import images
-from webmail.previews.making import make
+from mail.mailbox import reading
+from mail.previews import images
+from mail.previews.making import make
 from webmail.reader import attachments, html
 from webmail.views.pictures import from_elsewhere
 from webmail.views.policies import INERT, policy

@@ -9,11 +9,11 @@ from django.conf import settings
 
 from accounts import session
 from accounts.http import SignedInRequest
-from webmail.errors import PartNotFound
-from webmail.imap.connection import Connection
-from webmail.imap.values import MessageRef
-from webmail.mailbox.contents import FrameHtml, Sanitiser
-from webmail.mime.structure import MESSAGE_TYPES, Part
+from mail.errors import PartNotFound
+from mail.imap.connection import Connection
+from mail.imap.values import MessageRef
+from mail.mailbox.contents import FrameHtml, Sanitiser
+from mail.mime.structure import MESSAGE_TYPES, Part
 from webmail.presentation import contents, files, words
 from webmail.presentation.files import AttachmentCard
 from webmail.presentation.nested import MOST_NESTED, NestedMessage, nested_line, nested_message

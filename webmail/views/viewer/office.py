@@ -7,8 +7,8 @@ from django.shortcuts import render as render_template
 from django.views.decorators.http import require_GET
 
 from accounts.http import SignedInRequest, login_required
-from webmail.errors import PartNotFound
-from webmail.previews.detect import BINARY
+from mail.errors import PartNotFound
+from mail.previews.detect import BINARY
 from webmail.reader import conversions
 from webmail.views.policies import INERT, policy
 from webmail.views.viewer.answers import Span, spanned, unsatisfiable

@@ -8,11 +8,11 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from accounts.http import SignedInRequest
+from mail.previews import office as office_files
+from mail.previews.failures import Reason
+from mail.previews.pages import Sheets
 from webmail import tasks
 from webmail.models import OfficePreview
-from webmail.previews import office as office_files
-from webmail.previews.failures import Reason
-from webmail.previews.pages import Sheets
 from webmail.reader import conversions
 from webmail.reader.attachments import FoundAttachment
 from webmail.views.viewer.places import Place

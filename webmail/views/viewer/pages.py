@@ -14,16 +14,16 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from mail.imap.connection import Connection
+from mail.mailbox import reading
+from mail.mailbox.reading import OpenedMessage
+from mail.previews import calendar, scans, tables, vcards
+from mail.previews.detect import BINARY, Kind
+from mail.previews.failures import NoPreview, Reason
+from mail.previews.making import make
 from webmail.htmx import render, wants_partial
-from webmail.imap.connection import Connection
-from webmail.mailbox import reading
-from webmail.mailbox.reading import OpenedMessage
 from webmail.presentation import files, links, words
 from webmail.presentation.files import AttachmentCard
-from webmail.previews import calendar, scans, tables, vcards
-from webmail.previews.detect import BINARY, Kind
-from webmail.previews.failures import NoPreview, Reason
-from webmail.previews.making import make
 from webmail.reader import attachments, html, invitations
 from webmail.reader.attachments import FoundAttachment, InnerFiles
 from webmail.views.viewer import nested_page, office_page

@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from accounts.http import SignedInRequest
-from webmail.imap.connection import Connection
-from webmail.imap.values import MessageRef
-from webmail.mailbox import reading
-from webmail.mailbox.reading import OpenedMessage
+from mail.imap.connection import Connection
+from mail.imap.values import MessageRef
+from mail.mailbox import reading
+from mail.mailbox.reading import OpenedMessage
 from webmail.presentation import files, links
 from webmail.reader import attachments, html
 from webmail.reader.attachments import FoundAttachment

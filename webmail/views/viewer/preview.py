@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from webmail.previews.failures import Reason
-from webmail.previews.pages import Table
+from mail.previews.failures import Reason
+from mail.previews.pages import Table
 from webmail.reader.attachments import FoundAttachment
 from webmail.views.viewer.places import Place
 

@@ -1,0 +1,116 @@
+"""The verdicts that our own mail server wrote into a message on its way in: these alone count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from mail.judgement import domains
+from mail.mime import authentication
+from mail.mime.authentication import Verdicts
+from mail.mime.headers import Headers
+
+_BY = re.compile(r"\bby\s+([a-z0-9.-]{1,253})", re.IGNORECASE)
+_FROM = re.compile(r"\s*from\s+([^\s;()]{1,253})(?:\s*\(([^)]{0,400})\))?", re.IGNORECASE)
+_REVERSE = re.compile(r"\s*([a-z0-9.-]+)\.?\s*\[", re.IGNORECASE)
+_LOCAL = re.compile(r"\bwith\s+LMTP", re.IGNORECASE)
+_SCORE = re.compile(r"score=(-?\d{1,4}(?:\.\d+)?)\s+required=(\d{1,4}(?:\.\d+)?)", re.IGNORECASE)
+_RSPAMD = re.compile(r"(True|False)\s*\[(-?\d{1,5}(?:\.\d+)?)\s*/\s*(\d{1,5}(?:\.\d+)?)\]", re.I)
+
+
+@dataclass(frozen=True)
+class ServerVerdict:
+    """``spam`` is True, False or None (nothing said); ``ratio`` the score by the limit from which
+    it calls a message spam, None when there is no score."""
+
+    verdicts: Verdicts
+    spam: bool | None
+    ratio: float | None
+    own: frozenset[str]
+
+
+def read(fields: Headers, servers: Collection[str], own: Collection[str]) -> ServerVerdict:
+    """Read what our server found.
+
+    ``servers``: the hosts that take in our mail, or domains above them; ``own``: the authority's
+    mail domains. Without ``servers``, the host that wrote the topmost Received is ours. Fields
+    count only above the Received by which a server of ours took the message from elsewhere: what
+    stands below came with the message, whatever name it bears. A message without such a Received
+    has no field that counts.
+    """
+    ours = frozenset(map(str.lower, servers)) or _topmost(fields)
+    trusted = Headers(fields.fields[: _border(fields, ours)])
+    spam, ratio = _spam(trusted)
+    return ServerVerdict(
+        verdicts=authentication.read(trusted, _author(trusted, ours)),
+        spam=spam,
+        ratio=ratio,
+        own=frozenset(map(str.lower, own)) or _recipients(fields, ours),
+    )
+
+
+def _topmost(fields: Headers) -> frozenset[str]:
+    match = _BY.search(fields.get("Received")[:2000])
+    return frozenset({domains.registered(match[1])}) if match and "." in match[1] else frozenset()
+
+
+def _recipients(fields: Headers, ours: frozenset[str]) -> frozenset[str]:
+    """The domain of whom it was delivered to, where our servers bear it too: a mail host that
+    serves many domains is nobody's authority."""
+    domain = fields.get("Delivered-To").rpartition("@")[2].lower().strip("<> ")
+    return frozenset({domain}) if domain and domains.registered(domain) in ours else frozenset()
+
+
+def _border(fields: Headers, ours: frozenset[str]) -> int:
+    """The index of the Received by which the message came to us; 0 when there is none."""
+    border = 0
+    for index, (name, raw) in enumerate(fields.fields):
+        if name.lower() != "received":
+            continue
+        value = raw[:2000].decode("utf-8", "replace")
+        by = _BY.search(value)
+        if not by or not domains.is_in(by[1], ours):
+            break
+        border = index
+        if not _is_inside(value, ours):
+            break
+    return border
+
+
+def _is_inside(received: str, ours: frozenset[str]) -> bool:
+    """Whether one server of ours handed the message to another. What a client calls itself proves
+    nothing: the name that its address has must be ours too, but on the last hop (LMTP)."""
+    match = _FROM.match(received)
+    if not match or not domains.is_in(match[1], ours):
+        return match is None and _LOCAL.search(received) is not None
+    reverse = _REVERSE.match(match[2] or "")
+    return _LOCAL.search(received) is not None or bool(reverse and domains.is_in(reverse[1], ours))
+
+
+def _author(trusted: Headers, ours: frozenset[str]) -> str:
+    """The authserv-id of the first Authentication-Results of a server of ours."""
+    for value in trusted.get_all("Authentication-Results"):
+        words = value.partition(";")[0].split()
+        if words and domains.is_in(words[0], ours):
+            return words[0].lower()
+    return ""
+
+
+def _spam(trusted: Headers) -> tuple[bool | None, float | None]:
+    """SpamAssassin's, rspamd's and bogofilter's verdicts; one that says spam is enough."""
+    verdicts: list[bool] = []
+    ratio: float | None = None
+    status = trusted.get("X-Spam-Status")
+    if status:
+        verdicts.append(status.lower().startswith("yes"))
+        if match := _SCORE.search(status):
+            ratio = float(match[1]) / max(float(match[2]), 0.1)
+    if flag := trusted.get("X-Spam-Flag") or trusted.get("X-Spam"):
+        verdicts.append(flag.lower().startswith(("yes", "true")))
+    if match := _RSPAMD.search(trusted.get("X-Spamd-Result")):
+        verdicts.append(match[1].lower() == "true")
+        ratio = float(match[2]) / max(float(match[3]), 0.1)
+    if bogosity := trusted.get("X-Bogosity"):
+        verdicts.append(bogosity.lower().startswith(("spam", "yes")))
+    return (any(verdicts) if verdicts else None), ratio

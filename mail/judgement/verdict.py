@@ -1,0 +1,313 @@
+"""The verdict on a message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from mail.judgement import (
+    approach,
+    base,
+    circumstances,
+    domains,
+    fraud,
+    institutions,
+    message,
+    model,
+    own_server,
+    phrases,
+    signs,
+    turns,
+    words,
+)
+from mail.judgement.fraud import Judged
+from mail.judgement.known import KnownCorrespondents, Learnt, Rules
+from mail.judgement.message import Message
+from mail.judgement.model import Model, Models
+from mail.judgement.own_server import ServerVerdict
+from mail.judgement.signs import Sign
+from mail.judgement.words import Evidence, VerdictKind
+from mail.mime.headers import HEAD_END
+
+# How far above an even chance the sums must be before a message is moved, or held for a fraud: in
+# doubt it is wanted. Between people one can be mistaken most easily, on mailings least.
+_LEAST = 2.7
+_LEAST_OF_MAILING = 2.05
+_LEAST_OF_PERSON = 2.35
+_LEAST_FRAUD = 0.45
+_LEAST_FRAUD_OF_PERSON = 0.55
+_TAUGHT_WORDS = 1.4
+# Words of a message that can be judged by them.
+_LEAST_WORDS = 3
+_MOST_REASONS = 5
+_TELLING = 0.15
+_OF_MONEY = frozenset({"pays_odd", "paying_words", "gift_card_words", "bank_words"})
+_SURE = 0.02
+"""Score of a message that is proved to be wanted."""
+PROOFS = frozenset(
+    {
+        "known_sender",
+        "known_domain",
+        "own_domain",
+        "state_domain",
+        "answered_list",
+        "reply_to_you",
+    }
+)
+"""Reasons each of which alone makes a message wanted, whatever else is found."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``score``: 0 to 1, how sure it is that nobody wants the message, an advert or junk from
+    ``MOVED`` on; of a fraud, how sure it is that it deceives. ``reasons``: stable codes, what
+    weighed most first. ``fraud``: codes of what deceives, judged apart: a wanted message may have
+    some too; ``is_fraud``: its links and files are to be shut; ``deceit``: what deceives by itself,
+    whatever the weights."""
+
+    kind: VerdictKind
+    score: float
+    reasons: tuple[str, ...]
+    fraud: tuple[str, ...] = ()
+    is_fraud: bool = False
+    deceit: Judged = field(default_factory=Judged)
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether something proves that it is wanted."""
+        return self.kind == "wanted" and not PROOFS.isdisjoint(self.reasons[:1])
+
+
+MOVED = round(model.logistic(_LEAST), 4)
+
+
+def load() -> None:
+    """Read what verdicts rest on, some ten megabytes that processes forked later then share."""
+    base.counts()
+    model.models()
+    institutions.known()
+    approach.given_names()
+    turns.turns()
+
+
+def tokens(raw: bytes) -> frozenset[str]:
+    """Return what is learnt of a message: fingerprints of its words, its sender and its list."""
+    read = message.read(raw)
+    return words.tokens(words_of(read)) | frozenset(_marks(read))
+
+
+def marks(raw: bytes) -> frozenset[str]:
+    """The `tokens` of the sender and the list."""
+    return frozenset(_marks(message.read(raw)))
+
+
+def judge(
+    raw: bytes,
+    known: KnownCorrespondents = KnownCorrespondents(),  # noqa: B008  # frozen
+    rules: Rules = Rules(),  # noqa: B008  # frozen
+    learnt: Learnt = Learnt(),  # noqa: B008  # frozen
+    scanned: Sequence[str] = (),
+) -> Verdict:
+    """Whether a message is wanted, an advert, junk or a fraud. Any bytes give a verdict; those
+    beyond the first half million are not looked at. ``scanned``: what `codes.scan` found in its
+    pictures."""
+    read = message.read(raw, scanned)
+    server = own_server.read(read.headers, rules.servers, rules.domains)
+    text = words_of(read)
+    deceit = fraud.judge(read, text, server, known)
+    if reason := proof(read, server, known, deceit):
+        stolen = _of_stolen(signs_of(read, text, server, deceit)) if reason == "own_domain" else ()
+        return _proved(reason, Judged(stolen, is_sure=True) if stolen else deceit)
+    if _is_blocked(read, known):
+        reasons = ("blocked_sender",)
+        return Verdict("advert", 1 - _SURE, reasons, deceit.signs, deceit.is_sure, deceit)
+    if len(text) < _LEAST_WORDS and not (read.pictures or read.attachments):
+        return Verdict("wanted", _SURE, ("nothing_found",), deceit.signs, deceit=deceit)
+    fingerprints = words.tokens(text)
+    message_signs = signs_of(read, text, server, deceit)
+    taught = [*_taught(read, learnt), *_taught_words(fingerprints, learnt)]
+    judged = by_signs(message_signs, fingerprints, deceit, model.models(), taught, learnt)
+    return replace(judged, deceit=deceit)
+
+
+def reconsidered(before: Verdict, raw: bytes, known: KnownCorrespondents, rules: Rules) -> Verdict:
+    """The verdict on a message that was judged, now that more is known of who was written to: only
+    its head is read again."""
+    read = message.read(HEAD_END.split(raw.lstrip(b"\r\n"), 1)[0])
+    server = own_server.read(read.headers, rules.servers, rules.domains)
+    reason = proof(read, server, known, before.deceit)
+    return _proved(reason, before.deceit) if reason else before
+
+
+def _proved(reason: str, deceit: Judged) -> Verdict:
+    return Verdict("wanted", _SURE, (reason,), deceit.signs, deceit.is_sure, deceit)
+
+
+def _of_stolen(message_signs: list[Sign]) -> tuple[str, ...]:
+    """The codes of what makes a message of the authority's own that of a stolen mailbox, which is
+    not moved, but its links and files are shut: each alone is met in honest mail too."""
+    codes = {sign.code for sign in message_signs}
+    hides = {"hidden_recipients", "cheap_link", "link_to_free_page", "bait_host"} & codes
+    pairs = (
+        "weapon_attached" in codes,
+        "login_elsewhere" in codes and bool(hides),
+        {"hidden_recipients", "cheap_link"} <= codes,
+        {"hidden_recipients", "reply_elsewhere"} <= codes and bool(_OF_MONEY & codes),
+    )
+    telling = ("weapon_attached", "login_elsewhere", "cheap_link", "reply_elsewhere")
+    return tuple(code for code in telling if code in codes) if any(pairs) else ()
+
+
+def is_stolen(message_signs: list[Sign]) -> bool:
+    """Whether the authority's own mail, in which these signs were found, is shown as a fraud."""
+    return bool(_of_stolen(message_signs))
+
+
+def signs_of(read: Message, text: list[str], server: ServerVerdict, deceit: Judged) -> list[Sign]:
+    """All that is found in a message but its words: amounts, to be weighed by a model."""
+    deceits = [Sign(code, 1.0) for code in deceit.signs]
+    sure = [Sign("fraud", 1.0)] if deceit.is_sure else []
+    message_signs = [*signs.of(read, text, server), *deceits, *sure]
+    message_signs += approach.of(read, text, server, message_signs)
+    return [*message_signs, *circumstances.of(read, text, message_signs)]
+
+
+def by_signs(
+    message_signs: list[Sign],
+    fingerprints: frozenset[str],
+    deceit: Judged,
+    models: Models,
+    taught: Sequence[Sign] = (),
+    learnt: Learnt = Learnt(),  # noqa: B008  # frozen
+) -> Verdict:
+    """The verdict on a message that nothing proves to be wanted. ``message_signs``: amounts;
+    ``taught``: weights of what the person said of the sender, which is believed."""
+    is_believed = any(sign.weight < 0 for sign in taught if sign.code == "taught_wanted")
+    if not is_believed and (judged := _fraud(message_signs, fingerprints, deceit, models.fraud)):
+        return judged
+    weighed = [*models.unwanted.weighed(message_signs, fingerprints), *taught]
+    total = models.unwanted.total(weighed) + _LEAST - _least(message_signs)
+    kind: VerdictKind = "advert"
+    if total >= _LEAST:
+        evidence = words.evidence(fingerprints, learnt.weighted(base.counts()))
+        kind = "junk" if _is_junk(message_signs, evidence) else "advert"
+    return _verdict(weighed, total, deceit, kind)
+
+
+def _least(message_signs: list[Sign]) -> float:
+    """The limit of the sum, by how a message was sent."""
+    if is_of_person(message_signs):
+        return _LEAST_OF_PERSON
+    return (
+        _LEAST_OF_MAILING if any(sign.code == "bulk_sending" for sign in message_signs) else _LEAST
+    )
+
+
+def is_of_person(message_signs: Sequence[Sign]) -> bool:
+    """Whether it was sent from a mailbox that anybody can have."""
+    amounts = {sign.code: sign.weight for sign in message_signs}
+    return "personal_mailbox" in amounts or amounts.get("role_elsewhere", 0) >= 1
+
+
+def _fraud(
+    message_signs: list[Sign], fingerprints: frozenset[str], deceit: Judged, fraud_model: Model
+) -> Verdict | None:
+    """The verdict on a message that wants to deceive; None for any other."""
+    weighed = fraud_model.weighed(message_signs, fingerprints)
+    total = fraud_model.total(weighed)
+    if total < (_LEAST_FRAUD_OF_PERSON if is_of_person(message_signs) else _LEAST_FRAUD):
+        return None
+    telling = sorted((sign for sign in weighed if sign.weight > _TELLING), key=_by_weight(1))
+    codes = tuple(sign.code for sign in telling)[:_MOST_REASONS]
+    deceits = tuple(dict.fromkeys((*deceit.signs, *codes)))
+    return Verdict("fraud", round(model.logistic(total), 4), ("fraud",), deceits, is_fraud=True)
+
+
+def words_of(read: Message) -> list[str]:
+    """The folded words of its subject and text."""
+    return phrases.split(phrases.fold(f"{read.subject}\n{read.text}"))
+
+
+def proof(read: Message, server: ServerVerdict, known: KnownCorrespondents, deceit: Judged) -> str:
+    """The code of what proves that a message is wanted; ``""`` when nothing does."""
+    is_refused = server.verdicts.is_refused
+    # Lists and forwards break the signatures of honest messages too: only with a fraud in it does a
+    # known address that our server found to be forged prove nothing.
+    is_forged = is_refused and deceit.is_sure
+    if read.sender.address.lower() in known.addresses and not is_forged:
+        return "known_sender"
+    if domains.is_in(read.domain, known.domains) and not is_refused:
+        return "known_domain"
+    if server.verdicts.dmarc == "pass" and domains.is_in(read.domain, server.own):
+        return "own_domain"
+    if server.verdicts.dmarc == "pass" and domains.is_of_state(read.domain):
+        return "state_domain"
+    if _list_id(read) in known.lists and not is_refused:
+        return "answered_list"
+    before = f"{read.headers.get('In-Reply-To')} {read.headers.get('References')}"[:20_000]
+    if known.message_ids & {message_id.strip("<>").lower() for message_id in before.split()}:
+        return "reply_to_you"
+    return ""
+
+
+def _list_id(read: Message) -> str:
+    value = read.headers.get("List-Id").lower()
+    return value.rpartition("<")[2].partition(">")[0].strip() or "\n"
+
+
+def _is_blocked(read: Message, known: KnownCorrespondents) -> bool:
+    return read.sender.address.lower() in known.blocked or (
+        bool(read.domain) and domains.is_in(read.domain, known.blocked)
+    )
+
+
+def _marks(read: Message) -> Iterator[str]:
+    """Fingerprints of who wrote: the address, and the list."""
+    if read.sender.address:
+        yield words.fingerprint(f"from:{read.sender.address.lower()}")
+    if "List-Id" in dict(read.headers.fields):
+        yield words.fingerprint(f"list:{_list_id(read)}")
+
+
+def _taught(read: Message, learnt: Learnt) -> Iterator[Sign]:
+    """Yield the signs of what the person said of earlier mail of this sender or list."""
+    for mark in _marks(read):
+        wanted, adverts, junk = learnt.person.words.get(mark, (0, 0, 0))
+        if wanted > adverts + junk:
+            yield Sign("taught_wanted", -16.0)
+        elif adverts + junk > wanted:
+            yield Sign("taught_unwanted", 13.0)
+
+
+def _taught_words(fingerprints: frozenset[str], learnt: Learnt) -> Iterator[Sign]:
+    """Yield how far what people taught makes the words another evidence than they were."""
+    if not (learnt.person.words or learnt.installation.words):
+        return
+    before = words.evidence(fingerprints, Learnt().weighted(base.counts()))
+    after = words.evidence(fingerprints, learnt.weighted(base.counts()))
+    yield Sign("taught_words", _TAUGHT_WORDS * (after.unwanted - before.unwanted))
+
+
+def _verdict(weighed: list[Sign], total: float, deceit: Judged, unwanted: VerdictKind) -> Verdict:
+    is_moved = total >= _LEAST
+    side = 1 if is_moved else -1
+    telling = sorted(
+        (sign for sign in weighed if sign.weight * side > _TELLING), key=_by_weight(side)
+    )
+    reasons = tuple(dict.fromkeys(sign.code for sign in telling))[:_MOST_REASONS]
+    kind = unwanted if is_moved else "wanted"
+    score = round(model.logistic(total), 4)
+    return Verdict(kind, score, reasons or ("nothing_found",), deceit.signs)
+
+
+def _by_weight(side: int) -> Callable[[Sign], float]:
+    return lambda sign: -sign.weight * side
+
+
+def _is_junk(message_signs: list[Sign], evidence: Evidence) -> bool:
+    """Junk rather than an advert: our server's word, or its own words."""
+    weights = {sign.code: sign.weight for sign in message_signs}
+    if "server_spam" in weights:
+        return True
+    selling = weights.get("offer_words", 0) + weights.get("selling_words", 0)
+    return weights.get("junk_words", 0) + 3 * evidence.junk > 0.5 * selling + 0.8
