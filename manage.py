@@ -7,7 +7,7 @@ import sys
 if __name__ == "__main__":
     if sys.argv[1:] in (["version"], ["--version"]):
         # Django answers these with its own version, before it looks for commands of an app.
-        from webmail.version import VERSION
+        from core.version import VERSION
 
         sys.stdout.write(f"{VERSION}\n")
         sys.exit()

@@ -20,7 +20,7 @@ from django.utils.functional import Promise
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
-from webmail.htmx import wants_partial
+from core.htmx import wants_partial
 
 # The status at which htmx shows the answer and stops polling.
 _NO_MORE = 286

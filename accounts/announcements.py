@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from accounts import markdown
 from accounts.models import Announcement, Dismissal, User
-from webmail import clock
+from core import clock
 
 CACHE_KEY, _SECONDS = "near:announcements", 60
 _PUT_AWAY_SECONDS = 24 * 60 * 60

@@ -4,7 +4,7 @@ from django.core.checks import register
 from django.db.backends.signals import connection_created
 from django.utils.translation import gettext_lazy as _
 
-from webmail import clock
+from core import clock
 
 
 class AccountsConfig(AppConfig):

@@ -17,9 +17,9 @@ from accounts import limits, mailboxes, session
 from accounts.models import MailDomain, StaffRecord, User
 from accounts.models.prepared import Prepared
 from accounts.network import client_address
+from core.preferences import NEWCOMER
 from mail.errors import SignInNeeded, WebmailError
 from mail.imap.connection import Connection
-from webmail.preferences import NEWCOMER
 
 STRANGE = _(
     "This login was never used here, and the mail server does not say whose mailbox it opens. Sign"

@@ -22,7 +22,7 @@ from django.db import connection, models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from webmail import clock
+from core import clock
 
 Row = TypeVar("Row", bound="ClaimedRow")
 

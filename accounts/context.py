@@ -14,7 +14,7 @@ from accounts.models import SiteText, SupportContact, User
 from accounts.models.sessions import idle_seconds
 from accounts.models.support import SupportDesk
 from accounts.providers import grants
-from webmail.accessibility.audit import audit
+from core.accessibility.audit import audit
 
 
 def _support(request: HttpRequest) -> SupportDesk:

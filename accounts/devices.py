@@ -20,7 +20,7 @@ from django.utils.translation import gettext
 
 from accounts.models import KnownDevice, User
 from accounts.network import client_address, network_of
-from webmail import clock
+from core import clock
 
 # Edge and Opera also name Chrome, Chrome names Safari, and telephones name all of them.
 _BROWSERS: Final = (

@@ -29,8 +29,8 @@ from accounts.models import AuditEvent, MailDomain, User
 from accounts.network import client_address, network_of
 from accounts.passwords import reminder
 from accounts.providers import grants
+from core import clock
 from mail.errors import ServerBusy, WebmailError
-from webmail import clock
 
 NO_CONTROLS = RegexValidator(
     r"^[^\x00-\x1f\x7f]*$", _("This holds a character that cannot be typed.")

@@ -14,9 +14,9 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts import second_factor
 from accounts.models import User
+from core.htmx import wants_partial
+from core.preferences import Preferences
 from mail.errors import SignInNeeded
-from webmail.htmx import wants_partial
-from webmail.preferences import Preferences
 
 P = ParamSpec("P")
 

@@ -13,7 +13,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from webmail import clock
+from core import clock
 from webmail.jobs.queues import UPKEEP, WORKERS
 
 _KEY: Final = "jobs-sign-of-life"

@@ -16,8 +16,8 @@ from accounts import credentials, sealed_rows
 from accounts.models import LentCredential, User
 from accounts.models.lending import in_a_day
 from accounts.providers import grants
+from core import clock
 from mail.errors import SignInNeeded
-from webmail import clock
 
 _PURPOSE = b"lent password"
 

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from accounts.network import inside, network_of, networks_of
-from webmail import clock
+from core import clock
 
 REFUSED_SECONDS = 120
 # How many times as many attempts the next wider network has (`accounts.network.networks_of`).

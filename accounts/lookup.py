@@ -22,8 +22,8 @@ from django.utils.translation import gettext
 from accounts import audit, limits, notices, numen, tasks, themes
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.network import client_address
+from core import clock
 from mail.errors import TooManyTries
-from webmail import clock
 
 OPEN_SECONDS = 10 * 60
 

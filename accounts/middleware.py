@@ -10,7 +10,7 @@ from django.utils.cache import add_never_cache_headers
 
 from accounts import binding, credentials, devices, session, sessions
 from accounts.models.sessions import idle_seconds
-from webmail import clock
+from core import clock
 
 LAST_ACTIVE = "last_active"
 TOUCH_SECONDS = 60

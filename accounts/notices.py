@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts import devices, themes
 from accounts.models import AuditEvent, StaffRecord, SupportContact, User
+from core import dates
+from core.preferences import Preferences
 from mail import tls
-from webmail import dates
-from webmail.preferences import Preferences
 
 _ONCE_SECONDS = 24 * 60 * 60
 

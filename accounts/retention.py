@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from accounts.models import Announcement, AuditEvent, KnownDevice, UserSession
-from webmail import clock
+from core import clock
 
 Kind = AuditEvent.Kind
 LOOKUPS = (Kind.LOOKUP_FOUND, Kind.LOOKUP_FAILED, Kind.LOOKUP_LIMITED, Kind.SETTINGS_FETCHED)

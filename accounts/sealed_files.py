@@ -17,7 +17,7 @@ from typing import BinaryIO
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from webmail import clock
+from core import clock
 
 _PIECE = 256 * 1024
 _TAG = 16

@@ -24,6 +24,7 @@ from accounts import (
 from accounts.models import LentCredential, MailDomain, User
 from accounts.network import client_address
 from accounts.providers import grants, proxied
+from core import clock
 from mail import smtp as submission
 from mail.errors import (
     FolderNotFound,
@@ -39,7 +40,6 @@ from mail.imap.connection import Connection
 from mail.imap.pool import Lease, Pool
 from mail.imap.values import ImapServer, Wishes
 from mail.sieve import connection as manage_sieve
-from webmail import clock
 
 FOLDERS = "folders"
 """The key of `Wishes` among a user's preferences."""

@@ -22,8 +22,8 @@ from accounts.models.sessions import WRITTEN_EVERY, idle_seconds, lifetime
 from accounts.network import client_address
 from accounts.oidc import farewells
 from accounts.providers import grants
-from webmail import clock
-from webmail.unwritable import is_unwritable
+from core import clock
+from core.unwritable import is_unwritable
 
 ROW: Final = "own_session"
 WRITTEN: Final = "own_session_written"

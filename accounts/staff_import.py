@@ -27,7 +27,7 @@ from accounts.models import AuditEvent, MailDomain, StaffImport, StaffRecord, St
 from accounts.models.staff_imports import MOST_REFUSALS_KEPT
 from accounts.staff_file import FileRefused, RowRefusal, Source, StaffFile, StaffMember, StaffRow
 from accounts.staff_terms import RowProblem, StaffColumn, StaffImportFailure
-from webmail import clock
+from core import clock
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from addressbook.contacts.audiences import GroupRecipients
 from addressbook.contacts.sharing import SharedGroup
 from addressbook.directory import filters
 from addressbook.models import DirectoryEntry, Group, GroupFilter, GroupShare, SharedGone
-from webmail.avatars import initials
+from core.avatars import initials
 
 MOST_NAMED = 300
 _MOST_GONE = 20

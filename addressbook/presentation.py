@@ -23,7 +23,7 @@ from addressbook.contacts.keeping import digits
 from addressbook.group_presentation import SharedRow, shared_row
 from addressbook.models import Contact, Group
 from addressbook.models.imports import ImportJob
-from webmail.avatars import hue, initials
+from core.avatars import hue, initials
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ from accounts.models import MailDomain, User
 from accounts.numen import NumenKey
 from accounts.oidc import keys
 from accounts.roles import ROLES
+from core import clock
+from core.preferences import NEWCOMER
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
 from tests import once
@@ -37,8 +39,6 @@ from tests.servers import tables
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
 from tests.waiting import LONGEST_S
-from webmail import clock
-from webmail.preferences import NEWCOMER
 from webmail.presentation import icons
 
 ROOT = Path(__file__).resolve().parent.parent

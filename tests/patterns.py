@@ -23,7 +23,7 @@ from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("webmail", "accounts", "addressbook")
+PACKAGES = ("core", "mail", "webmail", "accounts", "addressbook")
 
 Text = str | bytes
 Pattern = re.Pattern[Any]

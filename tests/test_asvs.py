@@ -13,7 +13,7 @@ NUMBERS = ROOT / "tests" / "data" / "asvs-5.0.txt"
 """The numbers of levels 1 and 2 in version 5.0.0, each with its level."""
 VERDICTS = ("met", "partly", "not met", "not applicable")
 OPEN = ("not met", "partly")
-FOLDERS = "accounts|addressbook|webmail|deploy|bin|tests|templates|docs"
+FOLDERS = "core|mail|accounts|addressbook|webmail|deploy|bin|tests|templates|docs"
 LONGEST = 180
 """Characters of a cell: two lines of a wide page."""
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from core.environment import page, readers
+from core.environment.declared import DECLARED, GROUPS, TOOLS, Kind, Setting
 from tests.cases import each
-from webmail.environment import page, readers
-from webmail.environment.declared import DECLARED, GROUPS, TOOLS, Kind, Setting
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -25,9 +25,11 @@ FOLDERS = (
     "accounts",
     "addressbook",
     "bin",
+    "core",
     "demo",
     "docs",
     "locale",
+    "mail",
     "templates",
     "tests",
     "webmail",
@@ -67,7 +69,7 @@ def test_no_setting_is_declared_twice() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("app", ["webmail", "accounts", "addressbook", "demo"])
+@pytest.mark.parametrize("app", ["core", "mail", "webmail", "accounts", "addressbook", "demo"])
 def test_every_setting_that_the_code_names_is_declared(app: str) -> None:
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / app).rglob("*.py")]
     assert variables("\n".join(sources)) <= set(DECLARED) | TOOLS
@@ -144,7 +146,7 @@ def defined(name: str) -> bool:
     return not member or bool(re.search(rf"^(?:(?:def|class) )?{member}\b", source, re.MULTILINE))
 
 
-@pytest.mark.parametrize("app", ["webmail", "accounts", "addressbook"])
+@pytest.mark.parametrize("app", ["core", "mail", "webmail", "accounts", "addressbook"])
 def test_every_package_and_module_of_an_app_is_in_the_architecture(app: str) -> None:
     named = set(code_words((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")))
     modules = {f"{app}/{path.name}" for path in (ROOT / app).glob("[!_]*.py")}

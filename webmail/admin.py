@@ -8,6 +8,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_pages import CachedAdmin, ReadOnlyAdmin, ViewOnlyAdmin
+from core.preferences import BY_NAME, DECLARED
+from core.sizes import size
 from webmail.models import (
     CACHE_KEY,
     AllowedSender,
@@ -25,9 +27,7 @@ from webmail.models import (
     StandingForward,
     TrustedImageDomain,
 )
-from webmail.preferences import BY_NAME, DECLARED
 from webmail.presentation import action_words, adverts, failures
-from webmail.sizes import size
 
 
 class FailureFilter(admin.SimpleListFilter):

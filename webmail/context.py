@@ -10,9 +10,9 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts import themes
 from accounts.models import User
+from core.preferences import Preferences
 from webmail.migrating import telling
 from webmail.outbox import awaited, counting
-from webmail.preferences import Preferences
 from webmail.presentation import away, first_steps, rest, sending
 from webmail.presentation.panes import cookie_name, panes
 from webmail.writing import offering

@@ -21,11 +21,11 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
-from accounts import arrival
+from accounts import arrival, enforcing
+from core.htmx import TOAST, wants_partial
+from core.preferences import Preferences
 from mail import sandbox
 from mail.errors import AddressBookTooLarge, MailFileTooLarge, SignInNeeded, TooLarge, WebmailError
-from webmail.htmx import TOAST, wants_partial
-from webmail.preferences import Preferences, enforcing
 from webmail.serving import health, logs, measures, metrics
 from webmail.serving.bodies import REFUSED
 

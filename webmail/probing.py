@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 
 from accounts import session
 from accounts.models import MailDomain
+from core import clock
 from mail import smtp
 from mail.errors import (
     BadServerAnswer,
@@ -32,7 +33,6 @@ from mail.errors import (
 from mail.imap import search, uid_sets
 from mail.imap.connection import Connection
 from mail.mailbox import folders
-from webmail import clock
 from webmail.models import Probe, ProbeCount
 
 HEADER: Final = "X-Webmail-Probe"

@@ -1,5 +1,5 @@
 """Django's settings. Values that differ between machines come from the environment: each variable
-is declared in `webmail/environment/declared.py` and described in docs/settings.md.
+is declared in `core/environment/declared.py` and described in docs/settings.md.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from kombu import Exchange, Queue
 from accounts import numen
 from accounts.autoconfig import signing
 from accounts.oidc import keys as oidc_keys
-from webmail.environment import file as environment_file
-from webmail.environment.readers import (
+from core.environment import file as environment_file
+from core.environment.readers import (
     env_bool,
     env_by_domain,
     env_choice,
@@ -712,5 +712,6 @@ LOGGING = {
         "django.server": {"handlers": [], "propagate": True},
         "webmail": {"level": env_text("WEBMAIL_LOG_LEVEL", "INFO")},
         "accounts": {"level": env_text("WEBMAIL_LOG_LEVEL", "INFO")},
+        "mail": {"level": env_text("WEBMAIL_LOG_LEVEL", "INFO")},
     },
 }

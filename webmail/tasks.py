@@ -4,12 +4,13 @@ import uuid
 
 from celery import shared_task
 
+from accounts import enforcing
 from addressbook.contacts import collected
+from core.preferences import Preferences
 from webmail import outbox, probing
 from webmail.adverts import judging, pulling, unsubscribing
 from webmail.jobs import mail_jobs
 from webmail.personal import exporting
-from webmail.preferences import Preferences, enforcing
 from webmail.reader import conversions
 from webmail.transfer import jobs as transfers
 from webmail.writing import drafts

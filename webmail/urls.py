@@ -7,7 +7,7 @@ from django.utils.functional import lazy
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from webmail.converters import FolderConverter, MemberConverter, MessageConverter, PartConverter
+from core.converters import FolderConverter, MemberConverter, MessageConverter, PartConverter
 from webmail.views import (
     absence,
     actions,

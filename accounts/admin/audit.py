@@ -23,8 +23,8 @@ from accounts import audit, audit_words, roles
 from accounts.admin_pages import ViewOnlyAdmin
 from accounts.models import AuditEvent, MailDomain, User
 from accounts.network import network_of
+from core import dates
 from mail import spreadsheets
-from webmail import dates
 
 _MOST_COUNTED = 10_000
 _COLUMNS = ("when", "kind", "what", "by whom", "about whom", "from where", "details")

@@ -17,7 +17,7 @@ from accounts.admin_pages import CachedAdmin
 from accounts.models import Announcement, SiteText, SupportContact
 from accounts.models.support import CONTACTS_KEY
 from accounts.models.texts import TEXTS_KEY
-from webmail import clock
+from core import clock
 
 
 @admin.register(Announcement)

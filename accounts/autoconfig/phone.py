@@ -18,8 +18,8 @@ from django.conf import settings
 from django.core.cache import cache
 
 from accounts import limits
+from core import clock
 from mail.errors import TooManyTries
-from webmail import clock
 
 LINK_SECONDS = 10 * 60
 AFTER_FETCH_SECONDS = 60

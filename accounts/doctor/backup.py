@@ -10,7 +10,8 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 
 from accounts.findings import Finding, ok, warn
-from webmail import backups, clock
+from core import clock
+from webmail import backups
 
 _OLD: Final = timedelta(days=2)
 

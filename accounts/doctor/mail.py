@@ -16,8 +16,9 @@ from accounts.models import MailDomain, SignInProvider
 from accounts.providers import asking, grants
 from accounts.providers.failures import ProviderError
 from accounts.server_check import ServerResult, ServerTarget
+from core import clock
 from mail.errors import WebmailError
-from webmail import clock, probing
+from webmail import probing
 
 
 def findings() -> Iterator[Finding]:

@@ -17,10 +17,10 @@ from django.utils.translation import gettext
 
 from accounts import installation
 from accounts.findings import Finding, bad, ok, warn
+from core.environment.declared import DECLARED, TOOLS, setting_of
+from core.sizes import size
 from mail.previews import office
 from mail.sandbox import walls
-from webmail.environment.declared import DECLARED, TOOLS, setting_of
-from webmail.sizes import size
 
 # Bytes that must be free in the spool: a morning's attachments of a few thousand users.
 _ROOM: Final = 2 * 1024**3

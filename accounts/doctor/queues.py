@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from accounts import installation, jobs
 from accounts.doctor.database import first_line
 from accounts.findings import Finding, bad, ok, warn
-from webmail.sizes import size
+from core.sizes import size
 
 
 def redis_findings() -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.mail_domains import MailDomain
 from accounts.models.users import User
-from webmail import clock
+from core import clock
 
 
 class AnnouncementQuerySet(models.QuerySet["Announcement"]):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.users import User
-from webmail import clock
+from core import clock
 
 
 def idle_seconds(is_shared: bool, stays: bool = False) -> int:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models.mail_domains import MailDomain
 from accounts.models.prepared import Prepared
 from accounts.roles import ADMINISTRATOR, ROLES, may, may_enter
-from webmail.avatars import initials
+from core.avatars import initials
 
 _groups_of: Prepared[tuple[str]] = Prepared(
     lambda pk: Group.objects.filter(user=pk).order_by().values_list("name"), int

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import StaffRecord, User
 from accounts.oidc import farewells
-from webmail import clock
+from core import clock
 
 SCOPES = {
     "openid": _("a number that stands for you, the same at each sign-in"),

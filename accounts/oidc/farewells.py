@@ -24,8 +24,8 @@ from django.http import HttpRequest
 
 from accounts.models import ServiceVisit, User, UserSession
 from accounts.oidc.codes import digest
+from core import clock
 from mail import remote
-from webmail import clock
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from allauth.idp.oidc import models
 from allauth.idp.oidc.internal.oauthlib import request_validator
 
-from webmail import clock
+from core import clock
 
 
 class SharedTime:

@@ -12,8 +12,8 @@ import ldap
 from ldap.dn import escape_dn_chars
 
 from accounts.passwords.owner import PasswordOwner
+from core import ldap_server
 from mail.errors import SignInNeeded
-from webmail import ldap_server
 
 
 @dataclass(frozen=True, slots=True)

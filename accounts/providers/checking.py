@@ -11,7 +11,7 @@ from django.core.cache import cache
 from accounts.models import SignInProvider
 from accounts.providers import asking
 from accounts.providers.failures import ProviderError, ProviderFailure
-from webmail import clock
+from core import clock
 
 SKEW_SECONDS: Final = 60
 """Seconds by which the clocks of the provider and of the webmail may differ."""

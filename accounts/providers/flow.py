@@ -24,7 +24,7 @@ from accounts.models import SignInProvider
 from accounts.providers import asking, checking
 from accounts.providers.asking import Tokens
 from accounts.providers.failures import ProviderError, ProviderFailure
-from webmail import clock
+from core import clock
 
 SECONDS: Final = 600
 # Both clocks are read in whole seconds.

@@ -29,9 +29,9 @@ from accounts.models import MailDomain, SignInProvider, TokenGrant, User, UserSe
 from accounts.providers import asking, checking, proxied
 from accounts.providers.asking import Tokens
 from accounts.providers.failures import ProviderError, ProviderFailure
+from core import clock
 from mail.bearer import AccessToken
 from mail.errors import ServerUnavailable, SignInNeeded
-from webmail import clock
 
 SESSION_KEY: Final = "token_grant"
 """The key in the session under which the grant's number is stored, for sign-out alone."""

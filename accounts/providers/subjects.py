@@ -14,7 +14,7 @@ from accounts import mailboxes, sessions
 from accounts.models import ProviderSubject, SignInProvider, User
 from accounts.providers import grants
 from accounts.providers.failures import ProviderError, ProviderFailure
-from webmail import clock
+from core import clock
 
 
 def check(provider: SignInProvider, login: str, subject: str) -> None:

@@ -1,4 +1,4 @@
-"""Django's session stores, adapted to the clock of the database (`webmail.clock`) and to a
+"""Django's session stores, adapted to the clock of the database (`core.clock`) and to a
 read-only database.
 
 SESSION_ENGINE names one of the modules.

@@ -22,8 +22,8 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.models import Session
 
-from webmail import clock
-from webmail.unwritable import is_unwritable
+from core import clock
+from core.unwritable import is_unwritable
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import themes
 from accounts.models import SupportContact
-from webmail.accessibility.audit import VERSION, Result, audit
+from core.accessibility.audit import VERSION, Result, audit
 
 
 @require_safe

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST
 from accounts import announcements
 from accounts.http import safe_next
 from accounts.models import User
+from core.htmx import wants_partial
 from mail.errors import SignInNeeded
-from webmail.htmx import wants_partial
 
 
 @require_POST

@@ -18,9 +18,9 @@ from accounts.models import AuditEvent, MailDomain, User
 from accounts.network import client_address
 from accounts.providers import grants
 from accounts.providers.failures import ProviderError, ProviderFailure
+from core import clock
 from mail.errors import SignInNeeded, WebmailError
 from mail.imap.connection import Connection
-from webmail import clock
 
 logger = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ from django.views.decorators.http import require_safe
 
 from accounts import devices, themes
 from accounts.models import SupportContact
-from webmail.help import articles
-from webmail.help.releases import releases
-from webmail.htmx import render
-from webmail.version import VERSION
+from core.help import articles
+from core.help.releases import releases
+from core.htmx import render
+from core.version import VERSION
 
 _LONGEST = 100
 

@@ -17,8 +17,8 @@ from accounts import audit, limits
 from accounts.http import SignedInRequest, login_required, safe_next
 from accounts.models import AuditEvent
 from accounts.passwords import change, drivers, forms, generator, policy, reminder, words
+from core import htmx
 from mail.errors import TooManyTries
-from webmail import htmx
 
 logger = logging.getLogger(__name__)
 

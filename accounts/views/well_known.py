@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
+from core import clock
 from mail.errors import NotFound
-from webmail import clock
 
 _VALID = timedelta(days=30)
 

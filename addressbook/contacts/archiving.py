@@ -18,7 +18,7 @@ from addressbook.completion import index
 from addressbook.contacts import groups, nesting
 from addressbook.folding import fold
 from addressbook.models import Contact, Group, Guardianship
-from webmail import clock
+from core import clock
 
 
 def archive_group(group: Group) -> None:

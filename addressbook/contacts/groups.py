@@ -16,7 +16,7 @@ from addressbook.contacts.nesting import GroupPart
 from addressbook.directory import filters
 from addressbook.folding import fold
 from addressbook.models import Contact, ContactAddress, Group, GroupFilter, GroupNesting
-from webmail import clock
+from core import clock
 
 MOST_ADDRESSES = 5_000
 """The largest number of addresses in one group."""

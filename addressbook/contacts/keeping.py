@@ -22,8 +22,8 @@ from addressbook.contact_data import ContactData, Photo
 from addressbook.contacts import photos
 from addressbook.folding import fold, words
 from addressbook.models import Contact, ContactAddress, ContactPhoto, Group
+from core import clock
 from mail.errors import AddressBookFull
-from webmail import clock
 
 MOST_CONTACTS = 100_000
 """The largest number of contacts of one user, those in the bin included."""

@@ -15,7 +15,7 @@ from ldap.controls import SimplePagedResultsControl
 from ldap.ldapobject import SimpleLDAPObject
 
 from addressbook.directory.person import DirectoryPerson
-from webmail import ldap_server
+from core import ldap_server
 
 PAGE = 500
 _SECONDS = 30

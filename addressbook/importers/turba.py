@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 
 from addressbook.charsets import Decoded
 from addressbook.contact_data import GroupData
-from addressbook.importers import dates, headers
+from addressbook.importers import dates, headers, php
 from addressbook.importers.assemble import Pair, Style, contact_from
 from addressbook.importers.reading import FileRejected, Gathered, Reading, Tags, refused
 from addressbook.vcard import has_something
-from webmail import php
 
 # The order of columns for dumps that do not name them: of the table before, then after migrations.
 _DEFAULT_COLUMNS_TEXT = (

@@ -31,8 +31,8 @@ from addressbook.models import (
     ImportPart,
     ImportRow,
 )
+from core import clock
 from mail import sandbox
-from webmail import clock
 
 State, Decision, Fit = ImportJob.State, ImportRow.Decision, ImportRow.Fit
 _Item = TypeVar("_Item")

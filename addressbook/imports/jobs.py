@@ -20,8 +20,8 @@ from addressbook.contacts import keeping
 from addressbook.importers import LARGEST_FILE, TableColumn, families
 from addressbook.imports import deciding
 from addressbook.models import ImportFile, ImportJob, ImportRow
+from core import clock
 from mail.errors import AddressBookFull
-from webmail import clock
 
 State = ImportJob.State
 

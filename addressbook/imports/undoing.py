@@ -16,7 +16,7 @@ from addressbook.contacts import archiving, keeping, photos
 from addressbook.imports import grouping, jobs, linking
 from addressbook.imports.joining import mark
 from addressbook.models import Contact, ContactPhoto, ImportJob, ImportPart, ImportTrace
-from webmail import clock
+from core import clock
 
 State = ImportJob.State
 

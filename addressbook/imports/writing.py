@@ -17,7 +17,7 @@ from addressbook.contacts import keeping, photos
 from addressbook.imports import checking, deciding, grouping, jobs, linking, owners
 from addressbook.imports.joining import canonical, join, mark
 from addressbook.models import Contact, ContactPhoto, ImportJob, ImportPart, ImportRow, ImportTrace
-from webmail import clock
+from core import clock
 
 State, Decision, Policy = ImportJob.State, ImportRow.Decision, ImportJob.Policy
 

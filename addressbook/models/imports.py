@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.claims import ClaimedQuerySet, ClaimedRow
 from accounts.models import User
 from addressbook.models.contacts import Contact, Group, Guardianship
-from webmail import clock
+from core import clock
 
 
 class ImportJobQuerySet(ClaimedQuerySet["ImportJob"]):

@@ -17,8 +17,8 @@ from addressbook.class_forms import LeaversForm
 from addressbook.import_forms import BringForm, ColumnsForm, PolicyForm, PreviewForm
 from addressbook.models.imports import ImportJob
 from addressbook.views.pages import go, page
+from core.htmx import wants_partial
 from mail.errors import AddressBookFull, NotFound
-from webmail.htmx import wants_partial
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from addressbook.contacts import finding
 from addressbook.forms import ListForm
 from addressbook.models import Contact, Group
 from addressbook.views.pages import page
-from webmail.htmx import wants_partial
+from core.htmx import wants_partial
 
 
 def show_list(request: SignedInRequest, group: Group | None = None) -> HttpResponse:

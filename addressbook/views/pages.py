@@ -11,8 +11,8 @@ from accounts.http import SignedInRequest
 from addressbook import presentation
 from addressbook.contacts import groups
 from addressbook.models import Contact, Group
+from core.htmx import render, wants_partial
 from mail.errors import NotFound
-from webmail.htmx import render, wants_partial
 
 TOAST = "toast"  # in the session: what the next whole page says, with its undoing
 

@@ -20,8 +20,8 @@ from addressbook.forms import ActForm, AddForm, ContactForm, ListForm, UnfillFor
 from addressbook.models import Contact, ContactPhoto, Group
 from addressbook.views.list_page import list_context, show_list
 from addressbook.views.pages import Undo, contact_of, go, group_of, page
+from core.htmx import wants_partial
 from mail.errors import NotFound
-from webmail.htmx import wants_partial
 
 
 @require_GET

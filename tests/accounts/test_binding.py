@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from accounts import binding
 from accounts.models import User, UserSession
+from core import clock
 from demo.servers.dovecot import MailAccount
-from webmail import clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache", "pool_closed")]
 PASSWORD = "Une-Craie-Verte-2026"

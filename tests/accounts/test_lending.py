@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from accounts import lending
 from accounts.models import LentCredential
+from core import clock
 from demo.servers.dovecot import MailAccount
 from mail.errors import SignInNeeded
-from webmail import clock
 
 pytestmark = pytest.mark.django_db
 

@@ -18,8 +18,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts import lookup, numen
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.numen import NumenKey
+from core import clock
 from demo.servers.dovecot import MailAccount
-from webmail import clock
 
 pytestmark = [
     pytest.mark.sqlite,

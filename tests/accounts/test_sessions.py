@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, KnownDevice, MailDomain, User, UserSession
 from accounts.session_stores import shared
+from core import clock
 from demo.servers.dovecot import MailAccount
-from webmail import clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache", "pool_closed")]
 SESSIONS = "/account/sessions/"

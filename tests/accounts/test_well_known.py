@@ -12,8 +12,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from core import clock
 from tests.waiting import LONGEST_S
-from webmail import clock
 
 pytestmark = pytest.mark.django_db
 SECURITY = "/.well-known/security.txt"

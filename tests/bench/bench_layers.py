@@ -78,7 +78,7 @@ LAYERS = {
         "mail.imap.fetch:opened",
         "mail.imap.response:items",
     ),
-    "preferences": ("webmail.preferences:Preferences.combine",),
+    "preferences": ("core.preferences:Preferences.combine",),
     "gzip": ("gzip:compress",),
 }
 VIEW = "view, addresses, rest"

@@ -23,14 +23,14 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
+from core.environment import file
+from core.environment.declared import DECLARED, TOOLS, setting_of
 from demo.servers import process
 from demo.servers.process import free_port
 from tests.deploy import instructions
 from tests.servers import nginx
 from tests.servers.plugin import missing
 from tests.waiting import LONGEST_S, wait_for
-from webmail.environment import file
-from webmail.environment.declared import DECLARED, TOOLS, setting_of
 from webmail.jobs import queues
 
 ROOT = Path(__file__).parents[2]

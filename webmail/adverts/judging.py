@@ -19,6 +19,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.http import SignedInRequest
+from core import clock
 from mail.errors import ServerUnavailable, WebmailError
 from mail.imap.connection import Connection
 from mail.imap.values import ADVERT, JUNK, MessageRef, MessageSample
@@ -30,7 +31,6 @@ from mail.mailbox import arrivals, folders
 from mail.mailbox.memory import Memory
 from mail.mime import headers
 from mail.mime.headers import Headers
-from webmail import clock
 from webmail.adverts import correspondence, learning, rspamd
 from webmail.adverts.learning import Lesson
 from webmail.models import FraudReport, InboxProgress, InboxWatch, Judgement, Unsubscription

@@ -11,10 +11,10 @@ from datetime import timedelta
 from django.db import transaction
 
 from accounts.models import User
+from core import clock
 from mail.judgement import verdict, words
 from mail.judgement.known import Learnt
 from mail.judgement.words import Counts, Kind, Row
-from webmail import clock
 from webmail.models import InstallationLearnt, Judgement, LearntWords, PersonLearnt
 
 MOST_WORDS = 20_000

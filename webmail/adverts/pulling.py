@@ -22,6 +22,7 @@ from accounts import audit, session
 from accounts.claims import Heartbeat, Lost
 from accounts.http import SignedInRequest
 from accounts.models import AuditEvent, User
+from core import clock
 from mail.errors import FolderNotFound, WebmailError
 from mail.imap import fetch, uid_sets
 from mail.imap import search as imap_search
@@ -29,7 +30,6 @@ from mail.imap.connection import Connection
 from mail.imap.values import Folder, MessageRef
 from mail.mailbox import actions, arrivals, folders, query
 from mail.mime import headers
-from webmail import clock
 from webmail.adverts.campaigns import Campaign, Criteria
 from webmail.adverts.judging import INBOX, digest_of
 from webmail.models import Judgement, Pull, PulledMessage, PullSight

@@ -8,10 +8,10 @@ from datetime import timedelta
 from django.conf import settings
 
 from accounts.models import User
+from core import clock
 from mail import remote
 from mail.errors import RemoteRefused
 from mail.remote import RequestLimits
-from webmail import clock
 from webmail.models import Unsubscription
 
 BODY = b"List-Unsubscribe=One-Click"

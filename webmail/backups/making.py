@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from webmail import clock, version
+from core import clock, version
 from webmail.backups import contents, databases, encryption
 from webmail.backups.contents import BackupRefused, Manifest
 

@@ -18,7 +18,8 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from accounts.models import Announcement
-from webmail import clock, dates, outbox
+from core import clock, dates
+from webmail import outbox
 from webmail.backups import contents, databases, encryption
 from webmail.backups.contents import BackupRefused, Manifest
 

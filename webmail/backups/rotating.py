@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from webmail import clock
+from core import clock
 from webmail.backups import contents, making
 from webmail.backups.contents import BackupRefused, Manifest
 

@@ -14,15 +14,11 @@ from django.http import QueryDict
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from core.converters import CONTROLS, UINT32, MessageConverter
 from mail.imap.values import MessageRef
 from mail.mime import addresses
 from mail.mime.addresses import Address
 from mail.mime.build import decoded_size, encoded_size
-from webmail.converters import (
-    CONTROLS,
-    UINT32,
-    MessageConverter,
-)
 from webmail.forms.folders import check_folder_name
 from webmail.presentation.words import size
 from webmail.writing import posted

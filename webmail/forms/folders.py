@@ -9,15 +9,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from core.converters import CONTROLS, LONGEST_NAME, FolderConverter, MessageConverter
 from mail.imap.values import MessageRef
 from mail.mailbox.folders import SPECIAL
 from mail.mailbox.space import MESSAGE, SENDER, YEAR
-from webmail.converters import (
-    CONTROLS,
-    LONGEST_NAME,
-    FolderConverter,
-    MessageConverter,
-)
 
 
 def check_folder_name(value: str) -> None:

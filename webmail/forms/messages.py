@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from core.converters import CONTROLS, LONGEST_NAME, UINT32, FolderConverter, MessageConverter
 from mail.imap.connection import checked_flag
 from mail.mailbox.actions import CLEAR, DELETE, MOVE, SET, MailStep
 from mail.mailbox.bulk import unpacked
@@ -20,13 +21,6 @@ from mail.mailbox.listing import MOST_ROWS
 from mail.mailbox.listing import ListPlace as ListPlace
 from mail.mailbox.ordering import FILTERS, SORTS
 from mail.mailbox.verbs import VERBS
-from webmail.converters import (
-    CONTROLS,
-    LONGEST_NAME,
-    UINT32,
-    FolderConverter,
-    MessageConverter,
-)
 from webmail.forms.folders import check_folder_name
 
 _KEYWORD = re.compile(r"^[A-Za-z0-9$_.:+/-]{1,60}\Z")

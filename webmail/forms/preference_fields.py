@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from webmail import preferences
-from webmail.converters import CONTROLS
-from webmail.preferences import HoursPreference, Preference, TextPreference, hours
+from core import preferences
+from core.converters import CONTROLS
+from core.preferences import HoursPreference, Preference, TextPreference, hours
 
 
 def field(preference: Preference) -> forms.Field:

@@ -13,9 +13,9 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from core.preferences import BY_NAME, DECLARED, Preference, Preferences, hours
 from webmail.forms import preference_fields
 from webmail.forms.preference_fields import HoursField
-from webmail.preferences import BY_NAME, DECLARED, Preference, Preferences, hours
 from webmail.presentation import keys
 
 _LONGEST_KEY = 30

@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
+from core.converters import CONTROLS, LONGEST_NAME
 from mail.imap.connection import checked_flag
 from mail.sieve import values
 from mail.sieve.values import (
@@ -35,7 +36,6 @@ from mail.sieve.values import (
     Rule,
     RuleAction,
 )
-from webmail.converters import CONTROLS, LONGEST_NAME
 from webmail.presentation import rules as words
 
 MOST_GROUPS, MOST_CONDITIONS, MOST_ACTIONS = 5, 20, 10

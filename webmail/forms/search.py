@@ -8,9 +8,9 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.converters import CONTROLS, LONGEST_NAME, MessageConverter
 from mail.mailbox import query
 from mail.mailbox.search import ALL, BELOW, FOUND_SORTS, HERE, LEAST_SPAN, SearchPlace
-from webmail.converters import CONTROLS, LONGEST_NAME, MessageConverter
 from webmail.presentation import results
 from webmail.presentation.results import Asked
 

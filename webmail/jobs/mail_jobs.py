@@ -19,13 +19,13 @@ from accounts import audit, lending, session
 from accounts.claims import Heartbeat, Lost
 from accounts.http import SignedInRequest
 from accounts.models import AuditEvent, User
+from core import clock
 from mail.errors import MessageNotFound, ServerUnavailable, SignInNeeded, WebmailError
 from mail.imap import uid_sets
 from mail.imap.connection import Connection
 from mail.mailbox import bulk, folders
 from mail.mailbox.actions import BegunStep, MailStep
 from mail.mailbox.bulk import MOST_MESSAGES, BulkWork, packed, unpacked
-from webmail import clock
 from webmail.jobs import share_jobs
 from webmail.models import MailJob
 

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from accounts import lending
 from accounts.claims import Heartbeat, Lost
 from accounts.http import SignedInRequest
+from core import clock
 from mail.imap.connection import Connection
 from mail.mailbox import sharing
 from mail.mailbox.sharing import SharingProgress
-from webmail import clock
 from webmail.models import MailJob
 
 SHARE, END = "share", "unshare"

@@ -14,10 +14,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from addressbook import vcard
-from addressbook.importers import dates, headers, turba
+from addressbook.importers import dates, headers, php, turba
 from addressbook.importers.assemble import Style
 from addressbook.importers.reading import LARGEST_FILE, MOST_RECORDS, FileRejected, Gathered
-from webmail import php
 from webmail.migrating import likes, searches
 from webmail.migrating.source import Source
 from webmail.migrating.texts import mended, of, serialised

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from addressbook.importers.php import Value
+from core.preferences import BY_NAME
 from webmail.migrating.texts import word
-from webmail.php import Value
-from webmail.preferences import BY_NAME
 
 _MOST_REASONS = 200
 

@@ -14,8 +14,8 @@ from functools import partial
 
 from addressbook import vcard
 from addressbook.contact_data import ContactData, Email
+from addressbook.importers import php
 from mail.imap import names
-from webmail import php
 from webmail.migrating import likes
 from webmail.migrating.source import Row, Source
 from webmail.migrating.texts import mended, of, serialised

@@ -1,8 +1,8 @@
 """Convert Horde's saved searches: its virtual folders and filters.
 
-They are PHP objects, which are read as arrays (`webmail.php`), so no code runs. A search with a
-criterion that has no equivalent is left out, since without the criterion it would find other
-messages.
+They are PHP objects, which are read as arrays (`addressbook.importers.php`), so no code runs. A
+search with a criterion that has no equivalent is left out, since without the criterion it would
+find other messages.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import cast
 
+from addressbook.importers import php
+from addressbook.importers.php import Array, Value
 from mail.mailbox import query
 from mail.mailbox.query import Form
-from webmail import php
 from webmail.migrating.values import Search
-from webmail.php import Array, Value
 
 _MOST = 100
 _CLASS = "IMP_Search_"

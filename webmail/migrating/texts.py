@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from addressbook import charsets
-from webmail import php
+from addressbook.importers import php
 
 # MySQL's latin1: windows-1252, in which the five undefined bytes stand for themselves.
 _BYTES = {chr(byte): byte for byte in range(256)} | {

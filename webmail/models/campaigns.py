@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
-from webmail import clock
+from core import clock
 
 
 class PullQuerySet(ClaimedQuerySet["Pull"]):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.prepared import Prepared
-from webmail.preferences import BY_NAME, GroupsValue, HoursPreference, hours
+from core.preferences import BY_NAME, GroupsValue, HoursPreference, hours
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser

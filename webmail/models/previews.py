@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
-from webmail import clock
+from core import clock
 
 OFFICE_PREVIEWS_KEPT = timedelta(hours=1)
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
 from accounts.models.prepared import Prepared
-from webmail import clock
+from core import clock
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser

@@ -14,10 +14,10 @@ from django.db import IntegrityError, transaction
 from accounts import lending, sealed_files
 from accounts.http import SignedInRequest
 from accounts.models import LentCredential, User
+from core import clock
 from mail.errors import DraftNotFound, MessageUnkept, SenderRefused, TooManyRecipients
 from mail.imap.values import ANSWERED, FORWARDED
 from mail.mime import encoded_words, headers
-from webmail import clock
 from webmail.models import Draft, Identity, OutboxMessage
 from webmail.outbox import batch_template, counting, relay, retrying, space, values
 from webmail.outbox.batch_template import BatchTemplate, SpooledTemplate

@@ -11,10 +11,10 @@ from datetime import timedelta
 
 from django.db.models import Q
 
+from core import clock
 from mail.errors import Unreadable
 from mail.mime import build
 from mail.mime.addresses import Address
-from webmail import clock
 from webmail.models import OutboxMessage
 from webmail.models.writing import OutboxMessageQuerySet
 from webmail.outbox import values

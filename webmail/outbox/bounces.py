@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from accounts.models import User
+from core import clock
 from mail.errors import ContentTooCostly, Unreadable
 from mail.mailbox import parsing
 from mail.mime import build, headers, report, structure, text
 from mail.mime.report import DeliveryOutcome
 from mail.mime.structure import ParsedMessage
-from webmail import clock
 from webmail.models import OutboxMessage
 from webmail.outbox import values
 

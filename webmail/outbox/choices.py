@@ -13,9 +13,9 @@ from accounts import lending
 from accounts.claims import new_runner
 from accounts.http import SignedInRequest
 from accounts.models import LentCredential, User
+from core import clock
 from mail.errors import AlreadyLeft, DraftChanged, NotFound, RecipientsRefused, Unreadable
 from mail.imap.connection import Connection
-from webmail import clock
 from webmail.models import Draft, OutboxMessage
 from webmail.outbox import batch_copy, counting, delivery, relay, restored, retrying, values
 

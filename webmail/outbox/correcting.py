@@ -15,10 +15,10 @@ from django.db import transaction
 
 from accounts import lending, sealed_files
 from accounts.http import SignedInRequest
+from core import clock
 from mail.errors import AlreadyLeft, MessageUnkept, TooManyRecipients, Unreadable
 from mail.mime import addresses, build
 from mail.mime.addresses import Address
-from webmail import clock
 from webmail.models import OutboxMessage
 from webmail.outbox import choices, counting, delivery, relay, retrying, values
 from webmail.writing import recipients

@@ -28,6 +28,7 @@ from django.db import DatabaseError, connection, transaction
 
 from accounts import lending, session
 from accounts.claims import Lost
+from core import clock
 from mail import smtp
 from mail.errors import (
     BadServerAnswer,
@@ -40,7 +41,6 @@ from mail.errors import (
 )
 from mail.imap.connection import Connection
 from mail.mailbox import actions
-from webmail import clock
 from webmail.models import Draft, OutboxMessage
 from webmail.outbox import batch_copy, batch_template, counting, relay, retrying, values
 from webmail.writing import copies

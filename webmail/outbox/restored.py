@@ -6,9 +6,9 @@ from django.db.models import Q
 
 from accounts.claims import new_runner
 from accounts.http import SignedInRequest
+from core import clock
 from mail.imap.connection import Connection
 from mail.mailbox import actions
-from webmail import clock
 from webmail.models import OutboxMessage
 from webmail.outbox import delivery
 

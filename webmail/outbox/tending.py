@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q
 
-from webmail import clock
+from core import clock
 from webmail.models import Draft, OutboxMessage
 from webmail.outbox import counting, delivery, values
 

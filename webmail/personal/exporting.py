@@ -14,9 +14,9 @@ from django.utils.translation import get_language
 from accounts import sealed_files, sealed_rows
 from accounts.claims import Heartbeat
 from accounts.models import User
+from core import clock
 from mail import zips
 from mail.errors import NotFound, Unreadable
-from webmail import clock
 from webmail.models import DataExport
 from webmail.personal import contents
 

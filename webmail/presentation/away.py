@@ -9,8 +9,8 @@ from typing import Final
 from django.http import HttpRequest
 from django.utils import timezone
 
+from core import clock
 from mail.sieve.values import Absence
-from webmail import clock
 from webmail.presentation import rules as words
 
 SECONDS: Final = 15 * 60

@@ -9,11 +9,11 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 
+from core.avatars import hue
+from core.dates import when
 from mail.imap.values import SEEN, MessageRef
 from mail.mailbox.summaries import MessageSummary
 from mail.mime.addresses import Address
-from webmail.avatars import hue
-from webmail.dates import when
 from webmail.presentation.links import message_url, ref_name, ref_segment
 from webmail.presentation.reader import MessageView
 from webmail.presentation.words import initials

@@ -12,10 +12,10 @@ from django.conf import settings
 from django.urls import NoReverseMatch, get_script_prefix
 from django.utils.translation import gettext
 
+from core.converters import CONTROLS
 from mail.imap.values import Folder
 from mail.mailbox import folders
 from mail.mailbox.folders import FolderNode
-from webmail.converters import CONTROLS
 from webmail.presentation.links import folder_address
 from webmail.presentation.words import special_label
 

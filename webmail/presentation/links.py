@@ -7,8 +7,8 @@ from functools import lru_cache
 from django.urls import get_script_prefix, reverse
 from django.utils.http import urlencode
 
+from core.converters import FolderConverter
 from mail.imap.values import MessageRef
-from webmail.converters import FolderConverter
 
 
 def ref_segment(ref: MessageRef) -> str:

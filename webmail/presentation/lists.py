@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 
+from core.dates import Now, day_label, month_name, when
 from mail.imap.values import (
     ADVERT,
     ANSWERED,
@@ -32,7 +33,6 @@ from mail.mailbox.ordering import FILTERS, SORTS, View
 from mail.mailbox.summaries import MessageSummary, summary
 from mail.mailbox.threads import Conversation
 from mail.mime.addresses import Address
-from webmail.dates import Now, day_label, month_name, when
 from webmail.presentation.links import folder_address, message_url, ref_segment
 from webmail.presentation.people import Faces, called, face_of, named
 from webmail.presentation.tags import Chip, chips

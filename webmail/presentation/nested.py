@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.dates import when_long
 from mail.imap.values import MessageRef
 from mail.mailbox.contents import MessageContent
 from mail.mime.addresses import Address
 from mail.mime.envelope import Envelope
 from mail.mime.structure import MESSAGE_TYPES, Part, ShownParts
-from webmail.dates import when_long
 from webmail.presentation.contents import (
     ImagesBar,
     OutcomeLine,

@@ -10,14 +10,14 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
+from core.avatars import hue
+from core.dates import when_long
 from mail.imap.values import DRAFT, FLAGGED, RECEIPT_ANSWERED, FetchedMessage, MessageRef
 from mail.mailbox.reading import OpenedMessage
 from mail.mime import receipts
 from mail.mime.addresses import Address
 from mail.mime.authentication import Verdicts
 from mail.mime.quoting import list_address
-from webmail.avatars import hue
-from webmail.dates import when_long
 from webmail.presentation.adverts import Mailing, Notice, has_targets, without_targets
 from webmail.presentation.contents import (
     ImagesBar,

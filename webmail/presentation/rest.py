@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 
-from webmail import dates
-from webmail.preferences import Preferences
+from core import dates
+from core.preferences import Preferences
 from webmail.writing import working_hours
 
 _KEY: Final = "rest_lifted"

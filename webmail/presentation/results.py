@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext, pgettext_lazy
 
+from core.converters import MessageConverter
+from core.dates import Now, day_label
 from mail.imap.values import MessageRef
 from mail.mailbox import rephrasing
 from mail.mailbox.query import MOST_CHARACTERS, HasState, Query, WithAttachment
@@ -24,8 +26,6 @@ from mail.mailbox.search import (
     SearchResult,
 )
 from mail.mailbox.summaries import MessageSummary
-from webmail.converters import MessageConverter
-from webmail.dates import Now, day_label
 from webmail.presentation.links import message_url, ref_name
 from webmail.presentation.lists import COLUMNS, Column, MessageRow, Steps, message_row
 from webmail.presentation.marks import Marks

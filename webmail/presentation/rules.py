@@ -10,6 +10,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import formats
 from django.utils.translation import gettext, ngettext, pgettext
 
+from core.converters import CONTROLS
 from mail.sieve import values
 from mail.sieve.values import (
     ALL,
@@ -21,7 +22,6 @@ from mail.sieve.values import (
     Rule,
     RuleAction,
 )
-from webmail.converters import CONTROLS
 from webmail.presentation.words import size
 
 Labels = Mapping[str, str]

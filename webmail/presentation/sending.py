@@ -10,7 +10,7 @@ from datetime import datetime
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext, ngettext
 
-from webmail import dates
+from core import dates
 from webmail.outbox import awaited
 from webmail.presentation.words import few
 

@@ -10,8 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core.preferences import Preference
 from mail.folding import fold
-from webmail.preferences import Preference
 
 Words = str | Promise
 

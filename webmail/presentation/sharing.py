@@ -9,8 +9,8 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from core import avatars
 from mail.mailbox.sharing import EVERYBODY, GROUPS, Share, SharingProgress
-from webmail import avatars
 from webmail.presentation.people import Faces
 
 # The name of each preset, and the rights that it gives.

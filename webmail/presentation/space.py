@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 
+from core.dates import when
 from mail.imap.values import FetchedMessage
 from mail.mailbox import space
 from mail.mailbox.space import SENDER, WeighedFolder, WeighedGroup
 from mail.mime.structure import choose
-from webmail.dates import when
 from webmail.presentation.folder_list import FolderList
 from webmail.presentation.links import message_url, ref_name
 from webmail.presentation.words import names_of, size, subject_of

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import gettext
 
+from core import dates
 from mail.imap.values import Folder, MessageRef
 from mail.mailbox import folders
 from mail.mailbox.tracing import ReturnedMail, TracedMessage
-from webmail import dates
 from webmail.models import Judgement
 from webmail.presentation import adverts
 from webmail.presentation.contents import OutcomeLine, outcome_line

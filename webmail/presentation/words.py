@@ -1,4 +1,4 @@
-"""People and subjects in words; sizes come from `webmail.sizes`."""
+"""People and subjects in words; sizes come from `core.sizes`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 
+from core import avatars
+from core.sizes import size as size
 from mail.mime.addresses import Address
-from webmail import avatars
-from webmail.sizes import size as size
 
 _SPECIAL = {
     "\\Inbox": pgettext_lazy("folder", "Inbox"),

@@ -21,11 +21,11 @@ from django.http import HttpRequest
 
 from accounts import credentials, sealed_files
 from accounts.models import User
+from core import clock
 from mail.errors import SignInNeeded
 from mail.previews import office
 from mail.previews.failures import NoPreview, Reason
 from mail.previews.pages import Pdf
-from webmail import clock
 from webmail.models import OFFICE_PREVIEWS_KEPT, OfficePreview
 
 logger = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ from datetime import date, datetime, time, timedelta
 from django.utils import timezone
 
 from accounts.models import User
+from core import clock
 from mail.imap.values import MessageRef
 from mail.mime import addresses
 from mail.previews.calendar import Event, Invitation, Method
-from webmail import clock
 from webmail.models import InvitedEvent
 
 MOST_CONFLICTS = 3

@@ -9,6 +9,7 @@ from babel.dates import format_time, get_day_names
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, ngettext, pgettext
 
+from core.dates import written
 from mail.previews.calendar import (
     Attendee,
     Event,
@@ -18,7 +19,6 @@ from mail.previews.calendar import (
     Participation,
     Repeat,
 )
-from webmail.dates import written
 
 
 @dataclass(frozen=True)

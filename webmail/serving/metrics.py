@@ -18,8 +18,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from accounts import dashboard, jobs
+from core import clock
 from mail.sandbox import walls
-from webmail import backups, clock, probing
+from webmail import backups, probing
 from webmail.models import MailJob, OfficePreview, OutboxMessage
 from webmail.serving import health, measures
 

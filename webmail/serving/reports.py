@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured
 
-from webmail import version
+from core import version
 from webmail.serving import logs
 
 MISSING: Final = (

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts.providers import proof, proxied
+from core import dates
 from mail import sandbox
 from mail.judgement import verdict
-from webmail import dates
 from webmail.serving import health
 
 

@@ -16,13 +16,13 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from core import clock
 from mail.errors import BadServerAnswer, FolderChanged, FolderNotFound, MessageNotFound, TooLarge
 from mail.imap import fetch, search, uid_sets
 from mail.imap.connection import Connection
 from mail.imap.values import Folder, MessageRef, StoredMessage
 from mail.mailbox.bulk import MOST_MESSAGES
 from mail.mime import envelope, headers
-from webmail import clock
 from webmail.models import Transfer
 from webmail.transfer import names, store, writing
 from webmail.transfer.writing import ExportedMessage, Writer

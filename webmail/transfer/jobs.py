@@ -18,12 +18,12 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from accounts import lending, sealed_files, session
 from accounts.claims import Heartbeat, Lost
 from accounts.http import SignedInRequest
+from core import clock
 from mail.errors import MessageNotFound, ServerUnavailable, SignInNeeded, TooLarge, WebmailError
 from mail.imap import uid_sets
 from mail.imap.connection import Connection
 from mail.mailbox.actions import DELETE, MailStep
 from mail.mailbox.bulk import MOST_MESSAGES
-from webmail import clock
 from webmail.jobs import mail_jobs
 from webmail.jobs.mail_jobs import ActionProgress, RequestedAction
 from webmail.models import Transfer

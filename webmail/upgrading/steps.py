@@ -19,7 +19,8 @@ from django.utils.timesince import timesince
 from accounts import installation
 from accounts.doctor import own, queues
 from accounts.doctor.database import first_line
-from webmail import backups, version
+from core import version
+from webmail import backups
 from webmail.upgrading import migrating, static_files, units
 
 _UNITS: Final = (

@@ -23,6 +23,7 @@ from accounts import mailboxes, session
 from accounts.http import SignedInRequest, login_required
 from accounts.models import MailDomain
 from addressbook.contacts import holidays
+from core.htmx import TOAST
 from mail.errors import FolderNotFound, MailboxClosed, SieveUnavailable
 from mail.imap.connection import Connection as Imap
 from mail.mailbox import rules, sharing
@@ -34,7 +35,6 @@ from mail.sieve.connection import SieveConnection as Sieve
 from mail.sieve.values import Absence
 from webmail import outbox
 from webmail.forms.rules import BOTH, AbsenceForm, absence_initial
-from webmail.htmx import TOAST
 from webmail.presentation import away, elision
 from webmail.presentation import rules as words
 from webmail.views.adverts_script import renew_adverts

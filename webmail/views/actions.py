@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
+from core.htmx import TOAST, wants_partial
 from mail.errors import FolderChanged, OverQuota
 from mail.imap import fetch, search
 from mail.imap.connection import Connection, canonical
@@ -28,7 +29,6 @@ from mail.mailbox.bulk import packed
 from mail.mailbox.verbs import VERBS, Target, Verb
 from webmail.adverts import teaching
 from webmail.forms.messages import ActForm
-from webmail.htmx import TOAST, wants_partial
 from webmail.jobs import mail_jobs
 from webmail.presentation import action_words, links
 from webmail.presentation.tags import Chip, chips

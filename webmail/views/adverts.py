@@ -16,11 +16,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from core.htmx import wants_partial
 from mail.mailbox import folders
 from webmail import outbox
 from webmail.adverts import judging, pulling
 from webmail.forms.messages import NewSenderForm
-from webmail.htmx import wants_partial
 from webmail.models import Judgement, SenderChoice, Unsubscription
 from webmail.presentation import adverts
 from webmail.views.adverts_script import renew_adverts

@@ -12,8 +12,8 @@ from django.utils.translation import gettext
 
 from accounts import session
 from accounts.http import SignedInRequest
+from core.htmx import TOAST
 from mail.errors import DraftChanged, SignInNeeded, WebmailError
-from webmail.htmx import TOAST
 from webmail.middleware import in_place, note
 from webmail.models import Draft, DraftFile
 from webmail.presentation import failures

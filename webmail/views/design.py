@@ -20,13 +20,13 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from core.preferences import Preferences
 from mail.imap.values import ANSWERED, DRAFT, FLAGGED, FORWARDED, SEEN, Folder, MessageRef
 from mail.mailbox.folders import FolderNode
 from mail.mailbox.listing import ListPage
 from mail.mailbox.ordering import View
 from mail.mailbox.summaries import MessageSummary
 from mail.mime.addresses import Address
-from webmail.preferences import Preferences
 from webmail.presentation import folder_list, lists
 from webmail.presentation.tags import Chip
 

@@ -24,10 +24,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
+from core.htmx import TOAST
 from mail.errors import DraftNotFound, SignInNeeded, WebmailError
 from mail.mailbox import folders
 from mail.mime.html import SafeHtml
-from webmail.htmx import TOAST
 from webmail.middleware import in_place, note
 from webmail.models import Draft
 from webmail.views.composer import file_card, lead_to, put_away, refused, saved_words

@@ -12,12 +12,12 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext
 
 from accounts.http import SignedInRequest
+from core.htmx import wants_partial
 from mail.imap import fetch, uid_sets
 from mail.imap.connection import Connection
 from mail.imap.values import MessageRef
 from mail.mailbox import folders
 from mail.mailbox.actions import MailStep
-from webmail.htmx import wants_partial
 from webmail.models import Transfer
 from webmail.presentation import transfers as presentation
 from webmail.presentation.links import ref_name

@@ -14,9 +14,9 @@ from redis.exceptions import TimeoutError as RedisSilent
 
 from accounts import themes
 from accounts.http import is_sign_in_needed
+from core.unwritable import is_unwritable
 from mail.errors import SignInNeeded
 from webmail.middleware import in_place, sign_in_answer
-from webmail.unwritable import is_unwritable
 
 
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:

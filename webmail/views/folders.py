@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
+from core.htmx import TOAST, wants_partial
 from mail.errors import (
     BadServerAnswer,
     FolderNotFound,
@@ -24,7 +25,6 @@ from mail.imap import quota as imap_quota
 from mail.imap.connection import Connection
 from mail.mailbox import arranging, folders, sharing
 from webmail.forms.folders import FolderForm
-from webmail.htmx import TOAST, wants_partial
 from webmail.jobs import mail_jobs
 from webmail.models import FolderChoice, SavedSearch
 from webmail.presentation import folders as presentation

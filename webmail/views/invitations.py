@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from core.htmx import wants_partial
 from mail.errors import NotFound, SenderRefused
 from mail.imap import fetch
 from mail.imap.values import FetchedMessage, MessageRef
@@ -28,7 +29,6 @@ from mail.previews import calendar
 from mail.previews.calendar import Attendee, Invitation
 from mail.previews.failures import NoPreview
 from webmail import outbox
-from webmail.htmx import wants_partial
 from webmail.models import InvitedEvent
 from webmail.outbox import Submission
 from webmail.presentation import links

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
-from webmail.htmx import TOAST, wants_partial
+from core.htmx import TOAST, wants_partial
 from webmail.jobs import mail_jobs, share_jobs
 from webmail.models import MailJob, Transfer
 from webmail.presentation import action_words

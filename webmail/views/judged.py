@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from core.htmx import TOAST
 from mail.imap import fetch
 from mail.imap.values import MessageRef
 from mail.mailbox import actions, folders
@@ -26,7 +27,6 @@ from mail.mime import unsubscribing as ways_out
 from webmail import tasks
 from webmail.adverts import judging, reporting, teaching, unsubscribing
 from webmail.forms.messages import SenderForm
-from webmail.htmx import TOAST
 from webmail.models import SenderChoice
 from webmail.presentation import action_words
 from webmail.presentation import links as addresses

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.http import SignedInRequest
 from addressbook.contacts.finding import newest_addresses
+from core.unwritable import is_unwritable
 from mail.imap.connection import Connection
 from mail.imap.values import FetchedMessage
 from mail.mailbox import folders, listing
@@ -25,7 +26,6 @@ from webmail.forms.messages import ListForm
 from webmail.models import FolderChoice
 from webmail.presentation import adverts, lists
 from webmail.presentation.people import Faces
-from webmail.unwritable import is_unwritable
 from webmail.views import people
 from webmail.views.page import Sides, known_tags, memory, read_folders
 from webmail.writing import drafts

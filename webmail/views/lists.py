@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from core.htmx import TOAST, render, wants_partial
 from mail.imap.values import MessageRef
 from mail.mailbox import folders, listing
 from mail.mailbox import snippets as beginnings
@@ -20,7 +21,6 @@ from mail.mailbox.listing import MOST_ROWS
 from webmail import outbox
 from webmail.adverts import judging
 from webmail.forms.messages import ListForm, SnippetsForm
-from webmail.htmx import TOAST, render, wants_partial
 from webmail.presentation import lists
 from webmail.presentation.links import ref_name
 from webmail.views.list_page import advert_line, faces_of, list_context, look

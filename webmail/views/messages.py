@@ -14,6 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from core.converters import CONTROLS, LONGEST_NAME
+from core.htmx import TOAST, render, wants_partial
 from mail.errors import ServerUnavailable, ThreadsTooSlow
 from mail.imap.connection import Connection
 from mail.imap.values import SEEN, MessageRef
@@ -21,10 +23,8 @@ from mail.mailbox import reading, threads
 from mail.mailbox import snippets as beginnings
 from mail.mailbox.summaries import MessageSummary
 from webmail.adverts import judging
-from webmail.converters import CONTROLS, LONGEST_NAME
 from webmail.forms.messages import ImagesForm, ListForm
 from webmail.forms.search import SearchForm
-from webmail.htmx import TOAST, render, wants_partial
 from webmail.presentation import conversations, links, reader
 from webmail.presentation.conversations import Conversation
 from webmail.presentation.folder_list import FolderList

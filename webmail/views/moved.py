@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accounts.http import SignedInRequest, login_required, safe_next
-from webmail.htmx import wants_partial
+from core.htmx import wants_partial
 from webmail.migrating import telling
 
 

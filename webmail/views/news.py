@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from core.converters import CONTROLS, LONGEST_NAME
 from mail.errors import SignInNeeded, WebmailError
 from mail.imap import fetch
 from mail.imap.connection import Connection
@@ -18,7 +19,6 @@ from mail.imap.watch import MOST_ARRIVED, ArrivedMessage, News
 from mail.mailbox import news
 from webmail import outbox
 from webmail.adverts import judging
-from webmail.converters import CONTROLS, LONGEST_NAME
 from webmail.serving.push import told
 from webmail.views.page import memory
 

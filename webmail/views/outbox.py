@@ -18,9 +18,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from core import clock
+from core.htmx import TOAST, wants_partial
 from mail.errors import TooManyRecipients
-from webmail import clock, outbox
-from webmail.htmx import TOAST, wants_partial
+from webmail import outbox
 from webmail.models import OutboxMessage
 from webmail.outbox import awaited, batch_copy, choices, correcting
 from webmail.presentation import sending

@@ -13,9 +13,10 @@ from django.utils.translation import gettext, ngettext
 from kombu.exceptions import OperationalError
 
 from accounts.http import SignedInRequest
+from core import clock
+from core.htmx import TOAST
 from mail.errors import Unreadable
-from webmail import clock, outbox, tasks
-from webmail.htmx import TOAST
+from webmail import outbox, tasks
 from webmail.models import OutboxMessage
 from webmail.outbox import awaited, batch_copy, choices, correcting
 from webmail.presentation import failures, sending

@@ -11,12 +11,12 @@ from django.utils import translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import session, themes
+from accounts import enforcing, session, themes
 from accounts.http import SignedInRequest, login_required
+from core.preferences import Preferences
 from mail.errors import BadServerAnswer, ServerRefused, ServerUnavailable
 from mail.mailbox import folders as mail_folders
 from webmail.forms.preferences import PreferencesForm, offered
-from webmail.preferences import Preferences, enforcing
 from webmail.presentation import settings
 from webmail.presentation.folder_list import FolderList
 from webmail.views.adverts_script import renew_adverts
@@ -54,7 +54,7 @@ def preferences(request: SignedInRequest, tab: str = "") -> HttpResponse:
         folders = _folders(request, anew=False)
     context = {"form": form, "folders": folders, "tab": tab or settings.DISPLAY.name}
     status = 422 if form.is_bound else 200
-    return render(request, "webmail/preferences/preferences.html", context, status=status)
+    return render(request, "core/preferences/preferences.html", context, status=status)
 
 
 def _name_accent(request: SignedInRequest, form: PreferencesForm) -> None:
@@ -131,4 +131,4 @@ def find(request: SignedInRequest) -> HttpResponse:
         "sought": sought,
         "found": settings.find(sought, offered()),
     }
-    return render(request, "webmail/preferences/settings_found.html", context)
+    return render(request, "core/preferences/settings_found.html", context)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from core import dates
 from mail.errors import NotFound, SenderRefused, WebmailError
 from mail.imap import fetch
 from mail.imap.connection import Connection
@@ -24,7 +25,7 @@ from mail.mime.addresses import Address
 from mail.mime.envelope import Envelope
 from mail.mime.headers import Headers
 from mail.mime.receipts import Receipt
-from webmail import dates, outbox
+from webmail import outbox
 from webmail.middleware import note
 from webmail.outbox import Submission
 from webmail.presentation import links

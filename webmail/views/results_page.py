@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 from accounts import session, session_cache
 from accounts.http import SignedInRequest
 from addressbook.contacts import finding
+from core.htmx import wants_partial
 from mail.errors import FolderNotFound
 from mail.folding import fold
 from mail.imap.connection import Connection
@@ -27,7 +28,6 @@ from mail.mailbox import folders, query, search
 from mail.mailbox.search import PATIENCE, SearchResult
 from mail.mailbox.summaries import MessageSummary
 from webmail.forms.search import SearchForm
-from webmail.htmx import wants_partial
 from webmail.models import RecentSearch
 from webmail.presentation import lists, results
 from webmail.presentation.nothing import nothing

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from core.converters import CONTROLS, FolderConverter, MessageConverter
+from core.htmx import TOAST, wants_partial
 from mail.errors import FolderNotFound, NotFound
 from mail.imap import fetch
 from mail.imap.connection import Connection
@@ -24,9 +26,7 @@ from mail.mime import headers
 from mail.sieve import grammar, reading, writing
 from mail.sieve.connection import SieveConnection as Sieve
 from mail.sieve.values import FORWARD, REDIRECT, RawPiece, Rule, Script
-from webmail.converters import CONTROLS, FolderConverter, MessageConverter
 from webmail.forms.rules import NEW, Offers, RuleDraft, RuleEditor
-from webmail.htmx import TOAST, wants_partial
 from webmail.jobs import mail_jobs
 from webmail.presentation import action_words
 from webmail.presentation import folders as folder_words

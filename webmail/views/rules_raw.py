@@ -13,11 +13,11 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from core.htmx import TOAST
 from mail.errors import SieveRefused
 from mail.mailbox import rules
 from mail.sieve.connection import SieveConnection as Sieve
 from webmail.forms.rules import ScriptForm
-from webmail.htmx import TOAST
 from webmail.views.page import read_folders
 from webmail.views.rules_page import Problem, no_rules, note_change, open_rules, problem_of
 

@@ -18,10 +18,10 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import session
 from accounts.http import SignedInRequest, login_required
 from addressbook.completion import search as completion
+from core.htmx import TOAST, render, wants_partial
 from mail.folding import fold
 from mail.mailbox import query
 from webmail.forms.search import AdvancedSearchForm, ForgetForm, SaveForm, SearchForm
-from webmail.htmx import TOAST, render, wants_partial
 from webmail.middleware import in_place
 from webmail.models import RecentSearch, SavedSearch
 from webmail.presentation import results

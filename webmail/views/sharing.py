@@ -15,13 +15,13 @@ from django.views.decorators.http import require_http_methods
 from accounts import mailboxes, session
 from accounts.http import SignedInRequest, login_required
 from accounts.models import MailDomain
+from core.htmx import TOAST
 from mail.errors import FolderNotFound
 from mail.imap.connection import Connection
 from mail.mailbox import sharing
 from mail.mailbox.sharing import Share, SharingProgress
 from mail.mime.addresses import Address
 from webmail.forms.sharing import ShareForm
-from webmail.htmx import TOAST
 from webmail.jobs import share_jobs
 from webmail.models import MailJob
 from webmail.presentation import sharing as words

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, asked_here, login_required
+from core.htmx import TOAST
 from mail.errors import OverQuota
 from mail.imap import quota
 from mail.imap.connection import Connection
@@ -21,7 +22,6 @@ from mail.mailbox import space as weighing
 from mail.mailbox.actions import DELETE, MOVE, MailStep
 from mail.mailbox.space import MESSAGE, WeighedFolder
 from webmail.forms.folders import CleanForm
-from webmail.htmx import TOAST
 from webmail.jobs import mail_jobs
 from webmail.presentation import folders as presentation
 from webmail.presentation import space as sizes

@@ -17,6 +17,8 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, asked_here, login_required
+from core import dates
+from core.converters import MessageConverter
 from mail.errors import WebmailError
 from mail.imap.connection import Connection
 from mail.imap.values import Folder, MessageRef
@@ -25,9 +27,7 @@ from mail.mailbox.search import SearchPlace
 from mail.mailbox.tracing import SoughtMessage, TraceResult
 from mail.mime import headers
 from mail.sieve.values import Rule
-from webmail import dates
 from webmail.adverts import judging
-from webmail.converters import MessageConverter
 from webmail.forms.tracing import TraceForm
 from webmail.models import Judgement, MailJob, OutboxMessage
 from webmail.presentation import rules as rule_words

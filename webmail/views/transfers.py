@@ -23,12 +23,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from core.htmx import TOAST, wants_partial
 from mail.errors import FolderNotFound, NotFound, TooLarge, TooManyTries
 from mail.imap.connection import Connection
 from mail.imap.values import Folder, MessageRef
 from mail.mailbox import actions, folders
 from webmail.forms.transfers import AccountForm, DownloadForm, ExportForm, ImportForm, PieceForm
-from webmail.htmx import TOAST, wants_partial
 from webmail.models import Transfer
 from webmail.presentation import transfers as presentation
 from webmail.reader import streaming

@@ -12,6 +12,8 @@ from django.utils.html import escape
 from django.utils.translation import gettext, pgettext
 
 from accounts.models import User
+from core import dates
+from core.preferences import Preferences
 from mail.errors import ContentTooCostly
 from mail.imap import fetch
 from mail.imap.connection import Connection
@@ -24,9 +26,7 @@ from mail.mime.addresses import Address
 from mail.mime.envelope import Envelope
 from mail.mime.headers import Headers
 from mail.mime.structure import Part
-from webmail import dates
 from webmail.models import Identity
-from webmail.preferences import Preferences
 from webmail.writing import cleaning, files, identities, images, making, working_hours
 from webmail.writing.content import WHOLE, Content
 

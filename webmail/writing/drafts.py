@@ -16,10 +16,10 @@ from django.db.models import F, Q, Sum
 from django.db.models.functions import Length
 
 from accounts.models import User
+from core import clock
 from mail.errors import DraftChanged, DraftNotFound, TooLarge, TooManyDrafts, Unreadable
 from mail.imap.values import MessageRef
 from mail.mime import addresses, build
-from webmail import clock
 from webmail.models import Draft, DraftFile, DraftVersion
 from webmail.writing import documents, files, images, sealing
 from webmail.writing.content import Content, from_json, to_json

@@ -26,6 +26,7 @@ from django.utils.translation import gettext, gettext_lazy
 from accounts import sealed_files
 from accounts.models import MailDomain, User
 from accounts.session import smtp_server
+from core import clock
 from mail import smtp
 from mail.errors import FileRefused, PartNotFound, TooLarge, Unreadable, WebmailError
 from mail.imap import fetch as imap_fetch
@@ -36,7 +37,6 @@ from mail.mime import containers, headers
 from mail.mime.build import decoded_size, encoded_size
 from mail.mime.text import TransferDecoder
 from mail.previews import detect
-from webmail import clock
 from webmail.models import Draft, DraftFile
 from webmail.writing import sealing
 

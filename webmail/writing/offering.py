@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts.models import User
-from webmail import dates
+from core import dates
 from webmail.writing import drafts
 
 SESSION_KEY = "drafts_offered"

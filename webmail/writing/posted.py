@@ -8,8 +8,8 @@ import uuid
 
 from django.http import QueryDict
 
+from core.converters import CONTROLS, LONGEST_NAME, MessageConverter, PartConverter
 from mail.imap.values import MessageRef
-from webmail.converters import CONTROLS, LONGEST_NAME, MessageConverter, PartConverter
 from webmail.writing.content import DELIVERIES, KINDS, PRIORITIES, WHOLE, Content
 
 _LINE = 400_000  # characters: five thousand recipients with their names

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from webmail import dates
-from webmail.preferences.hours import Hours
+from core import dates
+from core.preferences.hours import Hours
 
 TOMORROW, MONDAY, OPENING, AT = "tomorrow8", "monday8", "opening", "at"
 CHOICES = ("", TOMORROW, MONDAY, OPENING, AT)

@@ -12,9 +12,9 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from core.converters import CONTROLS
 from mail.mime import addresses, composed
 from mail.previews import detect
-from webmail.converters import CONTROLS
 from webmail.models import Identity
 from webmail.writing import files, identities
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from addressbook.contacts import holidays
-from webmail.preferences import Preferences, hours
+from core.preferences import Preferences, hours
 
 
 def of(preferences: Preferences) -> hours.Hours | None:

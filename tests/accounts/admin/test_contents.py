@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts import markdown
 from accounts.models import MailDomain, SiteText, SupportContact
-from webmail.version import VERSION
+from core.version import VERSION
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db]
 

@@ -27,13 +27,13 @@ from django.utils import timezone
 from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
+from core.version import VERSION
 from demo.servers.dovecot import MailAccount
 from tests.waiting import LONGEST_S
 from webmail import backups
 from webmail.backups import contents
 from webmail.backups.restoring import _filled_spool
 from webmail.models import OutboxMessage
-from webmail.version import VERSION
 from webmail.writing import drafts
 from webmail.writing.content import Content
 

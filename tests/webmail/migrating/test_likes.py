@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from core.preferences import BY_NAME
 from webmail.migrating import likes
-from webmail.preferences import BY_NAME
 
 _TRIED: list[Any] = [
     None, True, False, 0, 1, 2, 3, 4, 5, 6, 9, 161, -1, 40, 200, 10**30, 0.5, "", "0", "1", "40",

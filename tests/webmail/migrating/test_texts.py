@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from addressbook.importers import php
 from tests.webmail.migrating.installations import serialised
-from webmail import php
 from webmail.migrating import texts
 
 

@@ -14,8 +14,8 @@ from django.utils import translation
 
 from accounts import kept
 from accounts.models import User
+from core.environment.declared import GROUPS
 from tests.accounts.admin.conftest import administrator, browser, domain, person, without_codes
-from webmail.environment.declared import GROUPS
 from webmail.personal import contents, deleting
 
 pytestmark = pytest.mark.django_db

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from webmail.preferences import BY_NAME
+from core.preferences import BY_NAME
 from webmail.presentation.tools import Tool, tools_of_picked
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from core.preferences import BY_NAME
 from tests.cases import each
-from webmail.preferences import BY_NAME
 from webmail.serving.storage import joined_scripts
 
 ROOT = Path(__file__).resolve().parents[3]

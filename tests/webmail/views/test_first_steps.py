@@ -8,10 +8,10 @@ from django.test import Client
 
 from accounts.models import AuditEvent, MailDomain, SiteText, User
 from accounts.models.texts import TEXTS_KEY
+from core.preferences import NEWCOMER
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter, path
-from webmail.preferences import NEWCOMER
 from webmail.presentation.first_steps import steps
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]

@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webmail.preferences import hours
+from core.preferences import hours
 from webmail.writing import scheduling
 from webmail.writing.scheduling import NotThen
 

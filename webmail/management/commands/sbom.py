@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from webmail import version
+from core import version
 
 _PINNED: Final = re.compile(r"^([A-Za-z0-9._-]+)==([A-Za-z0-9.+!_-]+)", re.MULTILINE)
 _NPM: Final = re.compile(r"npm `([^`]+)`")

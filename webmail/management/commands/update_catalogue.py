@@ -29,7 +29,7 @@ KEYWORDS = {
     "npgettext": ((1, "c"), 2, 3),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
-APPS = ("webmail", "accounts", "addressbook")
+APPS = ("core", "mail", "webmail", "accounts", "addressbook")
 
 
 def _sources() -> Iterator[tuple[Path, str]]:

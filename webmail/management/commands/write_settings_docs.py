@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from webmail.environment.page import page
+from core.environment.page import page
 
 
 class Command(BaseCommand):
-    help = "Write docs/settings.md from the declarations in webmail/environment/declared.py."
+    help = "Write docs/settings.md from the declarations in core/environment/declared.py."
     requires_system_checks = ()
 
     def handle(self, *args: object, **options: object) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from core.converters import MessageConverter
 from mail.imap.values import MessageRef
 from mail.mime.structure import Part
-from webmail.converters import MessageConverter
 from webmail.forms.compose import ComposeForm
 from webmail.models import Draft
 from webmail.presentation import files as cards

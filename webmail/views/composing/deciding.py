@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from webmail import clock
+from core import clock
 from webmail.forms.compose import ComposeForm
 from webmail.models import Draft
 from webmail.views.composing.post import Post

@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from accounts import session
+from core.htmx import TOAST
 from mail.errors import DraftChanged, DraftNotFound, TooLarge, TooManyDrafts
 from webmail.forms.compose import ComposeForm
-from webmail.htmx import TOAST
 from webmail.views.composer import put_away
 from webmail.views.composing.page import inbox_url
 from webmail.views.composing.post import Post

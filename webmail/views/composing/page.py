@@ -12,8 +12,8 @@ from django.shortcuts import render as render_template
 from django.urls import reverse
 
 from accounts.models import User
+from core import clock
 from mail.mime.structure import Part
-from webmail import clock
 from webmail.forms.compose import ComposeForm
 from webmail.models import Draft, Identity
 from webmail.presentation import words

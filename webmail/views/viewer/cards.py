@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.http import SignedInRequest, login_required
 from addressbook.contacts import received
+from core.htmx import TOAST
 from mail.previews.detect import Kind
-from webmail.htmx import TOAST
 from webmail.views.viewer.answers import whole
 from webmail.views.viewer.places import Place, at_place
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from core import dates
 from mail.errors import PartNotFound, ServerRefused, ServerUnavailable
 from mail.imap import fetch
 from mail.imap.values import MessageRef
@@ -27,7 +28,6 @@ from mail.previews.detect import BINARY, Kind
 from mail.previews.failures import NoPreview, Reason
 from mail.previews.making import make
 from mail.previews.pages import PreviewPage
-from webmail import dates
 from webmail.presentation import files
 from webmail.reader import attachments, html, streaming, thumbnails
 from webmail.reader.attachments import FoundAttachment

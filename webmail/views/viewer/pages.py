@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from core.htmx import render, wants_partial
 from mail.imap.connection import Connection
 from mail.mailbox import reading
 from mail.mailbox.reading import OpenedMessage
@@ -21,7 +22,6 @@ from mail.previews import calendar, scans, tables, vcards
 from mail.previews.detect import BINARY, Kind
 from mail.previews.failures import NoPreview, Reason
 from mail.previews.making import make
-from webmail.htmx import render, wants_partial
 from webmail.presentation import files, links, words
 from webmail.presentation.files import AttachmentCard
 from webmail.reader import attachments, html, invitations

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from core.version import VERSION
 from tests.waiting import LONGEST_S
-from webmail.version import VERSION
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webmail.preferences import hours
+from core.preferences import hours
 
 PARIS = ZoneInfo("Europe/Paris")
 WEEK = hours.of(range(1, 6), time(7, 30), time(18, 30))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webmail import avatars
+from core import avatars
 
 
 def test_a_colour_belongs_to_an_address() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from webmail.environment.declared import GROUPS, Group, Kind, Setting
+from core.environment.declared import GROUPS, Group, Kind, Setting
 
 _HEAD = """\
 # Settings
 
-<!-- `bin/manage write_settings_docs` writes this page from webmail/environment/declared.py. -->
+<!-- `bin/manage write_settings_docs` writes this page from core/environment/declared.py. -->
 
 A setting is a variable of the environment. [install.md](install.md#3-settings) shows a file of them
 for a real installation. An unusable value stops the start with the name of the variable.

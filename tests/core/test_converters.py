@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webmail.converters import CONTROLS, FolderConverter, MessageConverter, PartConverter
+from core.converters import CONTROLS, FolderConverter, MessageConverter, PartConverter
 
 
 @pytest.mark.parametrize(

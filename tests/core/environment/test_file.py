@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from webmail.environment import file
+from core.environment import file
 
 TEXT = """\
 # a comment

@@ -11,10 +11,10 @@ from django.test import Client
 from django.urls import resolve
 from django.utils import translation
 
+from core.help import articles
+from core.version import VERSION
 from demo.pictures import ARTICLE_SHOTS
 from tests.cases import each
-from webmail.help import articles
-from webmail.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[3]
 HELP = ROOT / "webmail" / "help"

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone, translation
 
-from webmail import dates
+from core import dates
 
 
 @pytest.fixture(autouse=True)

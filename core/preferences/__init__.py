@@ -16,9 +16,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core.converters import CONTROLS
+from core.preferences import hours
 from mail.folding import fold
-from webmail.converters import CONTROLS
-from webmail.preferences import hours
 
 Choices = tuple[tuple[str, str | Promise], ...]
 
@@ -110,7 +110,7 @@ class TextPreference(Preference):
 
 @dataclass(frozen=True)
 class HoursPreference(Preference):
-    """A preference for working hours (`webmail.preferences.hours`), or ``off``."""
+    """A preference for working hours (`core.preferences.hours`), or ``off``."""
 
     def allows(self, value: object) -> bool:
         return value == OFF or hours.read(value) is not None

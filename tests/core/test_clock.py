@@ -18,8 +18,8 @@ from accounts import limits, retention, tasks
 from accounts.autoconfig import phone
 from accounts.models import Announcement, UserSession
 from addressbook.models import ImportJob
+from core import clock
 from demo.servers.dovecot import MailAccount
-from webmail import clock
 from webmail.models import DataExport, Draft, OutboxMessage, Pull, Transfer
 from webmail.outbox import tending
 from webmail.personal import exporting

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from addressbook.importers import php
 from tests.cases import each
 from tests.webmail.migrating.installations import serialised
-from webmail import php
 
 _KEYS = st.integers(-(2**63), 2**63 - 1) | st.text(max_size=8)
 _VALUES = st.recursive(

@@ -11,8 +11,8 @@ from django.http import HttpRequest
 
 from accounts import membership
 from accounts.models import User
+from core.preferences import AdministratorsChoice, GroupsValue, UserGroup, for_group
 from webmail.models import PreferenceDefault
-from webmail.preferences import AdministratorsChoice, GroupsValue, UserGroup, for_group
 
 Choices = Mapping[str, AdministratorsChoice]
 

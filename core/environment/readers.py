@@ -12,7 +12,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from webmail.environment.declared import DECLARED, Kind, Setting
+from core.environment.declared import DECLARED, Kind, Setting
 
 
 def env_text(name: str, default: str | None = None) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from core.accessibility.audit import NOTE, Audit, Criterion, Result, audit
 from tests.cases import each
-from webmail.accessibility.audit import NOTE, Audit, Criterion, Result, audit
 
 ROOT = Path(__file__).resolve().parents[3]
 CLAIMS = [one for one in audit().criteria if one.is_claim]

@@ -1,6 +1,6 @@
 """Articles of the help: Markdown files of the project, one for each language, with a search.
 
-Words in bold are labels of buttons, menus and pages: `tests/webmail/help/test_articles.py` checks
+Words in bold are labels of buttons, menus and pages: `tests/core/help/test_articles.py` checks
 that each is in the catalogue, so that no article names a button that no longer exists. Screenshots
 are taken by ``python -m demo.pictures --articles``.
 """
@@ -147,7 +147,7 @@ def _picture(_renderer: object, tokens: Sequence[Token], place: int, *_options: 
         width, height = picture.size
     return format_html(
         '<img src="{}" alt="{}" width="{}" height="{}" loading="lazy">',
-        static(f"webmail/help/{name}"),
+        static(f"core/help/{name}"),
         tokens[place].content,
         width,
         height,
