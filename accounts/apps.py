@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.contrib.admin import apps as admin
 from django.core.checks import register
 from django.db.backends.signals import connection_created
 from django.utils.translation import gettext_lazy as _
@@ -20,10 +19,3 @@ class AccountsConfig(AppConfig):
         connection_created.connect(clock.ask)
         register(checks.second_factors, deploy=True)
         register(checks.proxy_header, deploy=True)
-
-
-class AdminConfig(admin.AdminConfig):
-    """Django's admin with our site, which requires the second factor."""
-
-    default = False
-    default_site = "accounts.admin_site.AdminSite"

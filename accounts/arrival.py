@@ -1,7 +1,7 @@
 """How a request reached this process: its peer and its proxy headers, told to the self-check of the
 installation alone.
 
-`accounts.doctor.address` requests ``/healthz`` through the public address, with a token that it has
+`webmail.doctor.address` requests ``/healthz`` through the public address, with a token that it has
 put in the cache. The process that answers finds the token there
 (`webmail.middleware.HealthMiddleware`).
 """

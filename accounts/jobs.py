@@ -14,7 +14,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from core import clock
-from webmail.jobs.queues import UPKEEP, WORKERS
+from core.queues import UPKEEP, WORKERS
 
 _KEY: Final = "jobs-sign-of-life"
 _WORKER_KEY: Final = "jobs-worker-"

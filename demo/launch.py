@@ -27,6 +27,7 @@ from types import FrameType
 from urllib.parse import quote
 
 from accounts.oidc import keys
+from core.queues import OFFICE, WORKERS
 from demo import (
     academy,
     address_books,
@@ -48,7 +49,6 @@ from demo.servers.submission import SubmissionServer, open_imap, sign_in
 from demo.set_up import OWN_ADMINISTRATOR
 from demo.words import Refused, say
 from mail.previews import office
-from webmail.jobs.queues import OFFICE, WORKERS
 
 FOLDER = ROOT / "var" / "demo"
 OIDC_KEY = FOLDER / "oidc.pem"

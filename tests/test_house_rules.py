@@ -46,7 +46,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
         "mail.smtp",
     },
-    "accounts.enforcing": {
+    "webmail.enforcing": {
         "accounts.membership",
         "accounts.models",
         "webmail.models",
@@ -87,7 +87,7 @@ ALLOWED: dict[str, set[str]] = {
         "mail.sandbox",
         "mail.zips",
     },
-    "mail.previews.vcards": {
+    "addressbook.vcard.preview": {
         "addressbook.contact_data",
         "addressbook.vcard",
         "mail.previews",
@@ -351,8 +351,8 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.writing",
     },
     "webmail.jobs.forking": {"webmail.celery"},
-    "webmail.jobs.running": {"webmail.celery", "webmail.jobs.forking", "webmail.jobs.queues"},
-    "webmail.jobs.threads": {"webmail.jobs.forking", "webmail.jobs.queues"},
+    "webmail.jobs.running": {"webmail.celery", "webmail.jobs.forking", "core.queues"},
+    "webmail.jobs.threads": {"webmail.jobs.forking", "core.queues"},
     "webmail.jobs.mail_jobs": {
         "accounts.audit",
         "accounts.claims",
@@ -442,7 +442,7 @@ ALLOWED: dict[str, set[str]] = {
         "mail.sandbox",
         "mail.zips",
     },
-    "webmail.serving.reports": {"webmail.serving.logs", "core.version"},
+    "webmail.serving.reports": {"core.logs", "core.version"},
     "webmail.serving.bodies": {"accounts.network", "mail.errors"},
     "webmail.serving.shares": {
         "accounts.session",
@@ -464,7 +464,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.serving.metrics": {
         "webmail.backups",
         "core.clock",
-        "accounts.dashboard",
+        "webmail.administration.dashboard",
         "accounts.jobs",
         "webmail.serving.measures",
         "webmail.models",
@@ -474,7 +474,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "webmail.serving.processes": {
         "accounts.providers.proof",
-        "webmail.jobs.queues",
+        "core.queues",
         "webmail.jobs.running",
         "webmail.serving.warming",
     },
@@ -518,17 +518,17 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.diagnosis",
         "accounts.models",
         "accounts.session",
-        "accounts.views.support",
+        "webmail.administration.views.support",
         "webmail",
     },
     "webmail.templatetags": {
         "core.help",
         "webmail.presentation",
-        "webmail.serving.logs",
+        "core.logs",
         "core.sizes",
     },
     "webmail.upgrading": {
-        "accounts.doctor",
+        "webmail.doctor",
         "accounts.installation",
         "webmail.backups",
         "core.version",
@@ -565,7 +565,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "webmail.management.commands.train_adverts": {"mail.judgement"},
     "webmail.management.commands.write_settings_docs": {"core.environment"},
-    "webmail.management.commands.run_workers": {"webmail.jobs.queues", "webmail.jobs.running"},
+    "webmail.management.commands.run_workers": {"core.queues", "webmail.jobs.running"},
     "webmail.management.commands.write_accents": {"mail.folding", "mail.mailbox.accents"},
     # Django's plumbing.
     "webmail.settings": {
@@ -573,8 +573,8 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.autoconfig.signing",
         "accounts.numen",
         "accounts.oidc.keys",
-        "webmail.jobs.queues",
-        "webmail.serving.logs",
+        "core.queues",
+        "core.logs",
     },
     "webmail.apps": {
         "webmail.celery",
@@ -621,10 +621,10 @@ ALLOWED: dict[str, set[str]] = {
         "mail.sandbox",
         "webmail.serving.bodies",
         "webmail.serving.health",
-        "webmail.serving.logs",
+        "core.logs",
         "webmail.serving.metrics",
     },
-    "webmail.celery": {"webmail.serving.logs"},
+    "webmail.celery": {"core.logs"},
     "webmail.tasks": {
         "addressbook.contacts",
         "webmail.adverts.judging",
@@ -643,12 +643,12 @@ ALLOWED: dict[str, set[str]] = {
     # The other apps.
     "accounts.numen": {"mail.folding"},
     "accounts.passwords.policy": {"accounts.numen", "mail.folding"},
-    "accounts.dashboard": {
+    "webmail.administration.dashboard": {
         "accounts",
         "webmail.models",
         "webmail.serving.health",
     },
-    "accounts.doctor": {
+    "webmail.doctor": {
         "webmail.backups",
         "core.clock",
         "accounts",
@@ -659,9 +659,9 @@ ALLOWED: dict[str, set[str]] = {
         "mail.sandbox.walls",
         "core.sizes",
     },
-    "accounts.providers.proof": {"accounts.own_address", "webmail.serving.logs"},
+    "accounts.providers.proof": {"accounts.own_address", "core.logs"},
     "accounts.logos": {"mail.previews", "mail.sandbox"},
-    "accounts.sends": {"accounts", "webmail.models"},
+    "webmail.administration.sends": {"accounts", "webmail.models"},
     "accounts": {
         "core.accessibility",
         "core.avatars",
@@ -673,7 +673,7 @@ ALLOWED: dict[str, set[str]] = {
         "core.help",
         "core.htmx",
         "mail.imap",
-        "webmail.jobs.queues",
+        "core.queues",
         "core.ldap_server",
         "core.preferences",
         "mail.remote",

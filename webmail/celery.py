@@ -11,7 +11,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import before_task_publish, task_postrun, task_prerun
 
-from webmail.serving import logs
+from core import logs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
 app = Celery("webmail")

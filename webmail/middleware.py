@@ -21,12 +21,14 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
-from accounts import arrival, enforcing
+from accounts import arrival
+from core import logs
 from core.htmx import TOAST, wants_partial
 from core.preferences import Preferences
 from mail import sandbox
 from mail.errors import AddressBookTooLarge, MailFileTooLarge, SignInNeeded, TooLarge, WebmailError
-from webmail.serving import health, logs, measures, metrics
+from webmail import enforcing
+from webmail.serving import health, measures, metrics
 from webmail.serving.bodies import REFUSED
 
 logger = logging.getLogger(__name__)

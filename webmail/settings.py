@@ -19,6 +19,7 @@ from kombu import Exchange, Queue
 from accounts import numen
 from accounts.autoconfig import signing
 from accounts.oidc import keys as oidc_keys
+from core import queues
 from core.environment import file as environment_file
 from core.environment.readers import (
     env_bool,
@@ -29,7 +30,6 @@ from core.environment.readers import (
     env_networks,
     env_text,
 )
-from webmail.jobs import queues
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -371,7 +371,7 @@ if NOTICES_URL:
 # Django
 
 INSTALLED_APPS = [
-    "accounts.apps.AdminConfig",
+    "webmail.administration.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -692,12 +692,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
-        "request_id": {"()": "webmail.serving.logs.RequestId"},
-        "route": {"()": "webmail.serving.logs.Route"},
+        "request_id": {"()": "core.logs.RequestId"},
+        "route": {"()": "core.logs.Route"},
     },
     "formatters": {
-        "line": {"()": "webmail.serving.logs.LineFormatter"},
-        "json": {"()": "webmail.serving.logs.JSONFormatter"},
+        "line": {"()": "core.logs.LineFormatter"},
+        "json": {"()": "core.logs.JSONFormatter"},
     },
     "handlers": {
         "stderr": {

@@ -4,10 +4,9 @@ import uuid
 
 from celery import shared_task
 
-from accounts import enforcing
 from addressbook.contacts import collected
 from core.preferences import Preferences
-from webmail import outbox, probing
+from webmail import enforcing, outbox, probing
 from webmail.adverts import judging, pulling, unsubscribing
 from webmail.jobs import mail_jobs
 from webmail.personal import exporting

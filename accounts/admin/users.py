@@ -23,8 +23,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import roles
 from accounts.admin_pages import ReadOnlyAdmin
-from accounts.admin_site import SECOND_FACTORS
 from accounts.models import User
+from accounts.second_factor import SECOND_FACTORS
 
 # Addresses stand beside the user, and second factors have our own page, which does not show the
 # secret. Groups are not editable rows, since the code defines what a role may do.

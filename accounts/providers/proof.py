@@ -26,7 +26,7 @@ from django.urls import reverse
 
 from accounts import own_address
 from accounts.own_address import OwnAnswer
-from webmail.serving import logs
+from core import logs
 
 logger = logging.getLogger(__name__)
 

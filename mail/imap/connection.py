@@ -31,10 +31,9 @@ from mail.errors import (
     SignInNeeded,
     WebmailError,
 )
-from mail.imap import client, response
+from mail.imap import client, observing, response
 from mail.imap.values import ImapServer, MessageRef, Namespace, Selected, Wishes
 from mail.mime import build
-from webmail.serving import measures
 
 # The number of times in one lease that a connection is opened again after an unreadable answer.
 MOST_RECOVERIES = 12
@@ -230,7 +229,7 @@ class Connection:
         written = [[_checked(word) for word in words] for words in commands]
 
         def send() -> tuple[str, Raw]:
-            with measures.imap_command(str(commands[0][0])):
+            with observing.command(str(commands[0][0])):
                 return self._client.pipeline(written)
 
         self._repeatable(send)
@@ -376,7 +375,7 @@ class Connection:
         def send() -> tuple[str, Raw]:
             if rest:
                 self._client.literal = _FollowingPieces(rest).answer  # type: ignore[assignment]
-            with measures.imap_command(str(args[0]) if name == "UID" else name):
+            with observing.command(str(args[0]) if name == "UID" else name):
                 return cast(tuple[str, Raw], self._client._simple_command(name, *words))
 
         hurry = name == "NOOP" and not self._alive

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from mail.errors import ServerUnavailable
+from mail.imap import observing
 from mail.imap.connection import Connection
-from webmail.serving import measures
 
 Opener = Callable[[], Connection]
 
@@ -123,7 +123,7 @@ class Pool:
             connections = self._by_key.setdefault(key, _OpenConnections())
             has_room = connections.lent + len(connections.idle) < self.max_per_user
             if has_room:
-                measures.imap_connections.inc()
+                observing.connections(1)
                 connections.idle.append((connection, time.monotonic()))
                 self._start_reaper()
             self._tidy(key)
@@ -186,7 +186,7 @@ class Pool:
             except BaseException:
                 self._leave(key, stream)
                 raise
-            measures.imap_connections.inc()
+            observing.connections(1)
         connection.lend(opener, alive=not idle)
         return Lease(self, key, connection, closings, stream)
 
@@ -296,7 +296,7 @@ class Pool:
 
 
 def _close(connections: list[Connection]) -> None:
-    measures.imap_connections.dec(len(connections))
+    observing.connections(-len(connections))
     for connection in connections:
         connection.close()
 

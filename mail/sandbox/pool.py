@@ -36,7 +36,6 @@ _KEPT = 2
 # Calls after which a helper is replaced, with the memory that its libraries did not free.
 _CALLS = 1_000
 _ROOT = Path(__file__).parents[2]
-_SOURCES = (_ROOT / "webmail", _ROOT / "addressbook")
 _PROGRAM = (
     f"import sys; sys.path.insert(0, {str(_ROOT)!r})\n"
     "from mail.sandbox import nursery; nursery.main()"
@@ -126,6 +125,7 @@ class _DiedBefore(Exception):
     """A kept helper was already dead when the call began."""
 
 
+_sources = [_ROOT / "mail"]
 _observers: list[Callable[[str, CallLimit], object]] = []
 
 
@@ -134,6 +134,11 @@ def observe(observer: Callable[[str, CallLimit], object]) -> None:
     the limit.
     """
     _observers.append(observer)
+
+
+def give(folder: Path) -> None:
+    """Let helpers read a package whose functions they call. It lies beside ``mail``."""
+    _sources.append(folder)
 
 
 def call(function: Callable[P, R], budget: Budget, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -259,7 +264,7 @@ class _Nursery:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  no part of it comes from outside
-                walls.walled((sys.executable, "-I", "-c", _PROGRAM), (*walls.python(), *_SOURCES)),
+                walls.walled((sys.executable, "-I", "-c", _PROGRAM), (*walls.python(), *_sources)),
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 env={"LANG": "C.UTF-8"},

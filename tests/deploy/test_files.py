@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
+from core import queues
 from core.environment import file
 from core.environment.declared import DECLARED, TOOLS, setting_of
 from demo.servers import process
@@ -31,7 +32,6 @@ from tests.deploy import instructions
 from tests.servers import nginx
 from tests.servers.plugin import missing
 from tests.waiting import LONGEST_S, wait_for
-from webmail.jobs import queues
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

@@ -138,7 +138,16 @@ def test_the_web_server_begins_the_version_that_the_link_leads_to(
 ) -> None:
     for name in ("1", "2"):
         (tmp_path / name).mkdir()
-        for part in ("manage.py", "core", "mail", "accounts", "addressbook", "webmail", "templates", "locale"):
+        for part in (
+            "manage.py",
+            "core",
+            "mail",
+            "accounts",
+            "addressbook",
+            "webmail",
+            "templates",
+            "locale",
+        ):
             (tmp_path / name / part).symlink_to(ROOT / part)
         (tmp_path / name / ".venv").symlink_to(Path(sys.prefix))
     link = tmp_path / "link"

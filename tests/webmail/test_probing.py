@@ -12,12 +12,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.doctor import mail as doctor
 from accounts.models import MailDomain
 from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE
 from webmail import probing, tasks
+from webmail.doctor import mail as doctor
 from webmail.models import Probe
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]

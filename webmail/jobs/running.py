@@ -14,8 +14,9 @@ from celery.beat import EmbeddedService
 from django.conf import settings
 from django.db import connections
 
+from core import queues
 from webmail.celery import app
-from webmail.jobs import forking, queues
+from webmail.jobs import forking
 
 _BEAT_SECONDS = 5
 

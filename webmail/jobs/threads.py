@@ -18,7 +18,8 @@ from typing import Any, ClassVar
 from celery.concurrency.base import BasePool, apply_target
 from kombu.utils.scheduling import round_robin_cycle
 
-from webmail.jobs import forking, queues
+from core import queues
+from webmail.jobs import forking
 
 Traced = tuple[int, str | None, float]
 

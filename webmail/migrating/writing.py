@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from accounts import audit, enforcing
+from accounts import audit
 from accounts.models import AuditEvent, MailDomain, MovedUser, StaffRecord, User
 from addressbook.contacts import collected
 from addressbook.imports.bringing import Bringing
 from core.preferences import Preferences
 from mail.mime import addresses, composed
+from webmail import enforcing
 from webmail.migrating.texts import word
 from webmail.migrating.values import Canned, FormerIdentity, FormerUser
 from webmail.models import AllowedSender, FolderChoice, Identity, SavedSearch

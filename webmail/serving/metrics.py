@@ -17,10 +17,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from accounts import dashboard, jobs
+from accounts import jobs
 from core import clock
 from mail.sandbox import walls
 from webmail import backups, probing
+from webmail.administration import dashboard
 from webmail.models import MailJob, OfficePreview, OutboxMessage
 from webmail.serving import health, measures
 

@@ -77,7 +77,8 @@ class Worker(UvicornWorker):
 
     def _do_jobs(self) -> NoReturn:
         # Imported here, since gunicorn reads this module before it loads the project.
-        from webmail.jobs import queues, running
+        from core import queues
+        from webmail.jobs import running
 
         for listener in self.sockets:
             listener.close()

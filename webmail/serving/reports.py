@@ -15,8 +15,7 @@ from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured
 
-from core import version
-from webmail.serving import logs
+from core import logs, version
 
 MISSING: Final = (
     "WEBMAIL_SENTRY_DSN needs its SDK: pip install --require-hashes -r requirements-sentry.txt"

@@ -10,11 +10,11 @@ from django.template import Context, Engine
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from core import logs
 from core.help import articles
 from core.sizes import size
 from webmail.presentation import elision, failures, files, keys, markup, scripts, settings, tools
 from webmail.presentation.icons import sprite
-from webmail.serving import logs
 
 # The header in which htmx sends the version of the page's list of folders (js/folders.js).
 FOLDERS = "X-Folders"

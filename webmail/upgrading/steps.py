@@ -17,10 +17,10 @@ from django.utils import timezone, translation
 from django.utils.timesince import timesince
 
 from accounts import installation
-from accounts.doctor import own, queues
-from accounts.doctor.database import first_line
 from core import version
 from webmail import backups
+from webmail.doctor import own, queues
+from webmail.doctor.database import first_line
 from webmail.upgrading import migrating, static_files, units
 
 _UNITS: Final = (

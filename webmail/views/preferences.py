@@ -11,11 +11,12 @@ from django.utils import translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import enforcing, session, themes
+from accounts import session, themes
 from accounts.http import SignedInRequest, login_required
 from core.preferences import Preferences
 from mail.errors import BadServerAnswer, ServerRefused, ServerUnavailable
 from mail.mailbox import folders as mail_folders
+from webmail import enforcing
 from webmail.forms.preferences import PreferencesForm, offered
 from webmail.presentation import settings
 from webmail.presentation.folder_list import FolderList

@@ -21,11 +21,11 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import audit, diagnosis, session
 from accounts.models import AuditEvent, User
-from accounts.views.support import for_helpers, typed_name
 from mail.errors import WebmailError
 from mail.mailbox import folders, tracing
 from mail.mailbox.tracing import SoughtMessage, TracedMessage
 from mail.mime import headers
+from webmail.administration.views.support import for_helpers, typed_name
 from webmail.adverts import judging
 from webmail.forms.tracing import EnvelopeForm
 from webmail.models import Judgement, OutboxMessage

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from accounts.admin_site import TASKS
+from webmail.administration.site import TASKS
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db]
 

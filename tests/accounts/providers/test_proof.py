@@ -13,7 +13,6 @@ from django.core.checks import run_checks
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.doctor import address
 from accounts.providers import proof
 from accounts.providers.failures import ProviderFailure
 from accounts.providers.proof import Passage
@@ -21,6 +20,7 @@ from demo.servers.process import free_port
 from tests.browser.conftest import running
 from tests.servers import nginx
 from tests.servers.plugin import missing
+from webmail.doctor import address
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HEADER = "X-Remote-User"

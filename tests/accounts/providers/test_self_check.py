@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from accounts.doctor import mail
 from tests.accounts.providers.conftest import Academy, Forged
+from webmail.doctor import mail
 
 pytestmark = pytest.mark.django_db
 

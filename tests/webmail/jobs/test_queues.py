@@ -31,6 +31,8 @@ from accounts.models import MailDomain, User
 from addressbook.imports import jobs as imports
 from addressbook.models import ImportJob
 from addressbook.tasks import run_import
+from core import queues
+from core.queues import LONGEST_SECONDS, ROUTES, SENDING, WORKERS
 from demo.launch import workers
 from demo.servers import process
 from demo.servers.broker import Broker
@@ -40,8 +42,6 @@ from tests.servers.plugin import missing
 from tests.webmail.outbox.letters import letter
 from webmail import outbox
 from webmail.celery import app
-from webmail.jobs import queues
-from webmail.jobs.queues import LONGEST_SECONDS, ROUTES, SENDING, WORKERS
 from webmail.jobs.threads import QueueThreads
 from webmail.models import OutboxMessage
 

@@ -9,12 +9,12 @@ import pytest
 from django.core.checks import run_checks
 
 from accounts import installation
-from accounts.doctor import queues
 from demo.servers import process
 from mail.previews import office
 from mail.sandbox import walls as converter_walls
 from tests.servers.plugin import missing
 from tests.waiting import LONGEST_S
+from webmail.doctor import queues
 from webmail.serving.checks import (
     connections,
     most_connections,

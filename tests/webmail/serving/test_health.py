@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from webmail.jobs.queues import WORKERS
+from core.queues import WORKERS
 from webmail.models import OfficePreview
 from webmail.serving import health
 

@@ -17,9 +17,9 @@ from celery.contrib.testing.worker import start_worker
 from django.test import Client
 from django.utils.module_loading import import_string
 
+from core import logs
 from demo.servers.dovecot import MailAccount
 from webmail.celery import app
-from webmail.serving import logs
 from webmail.settings import LOGGING
 
 DEPLOY = Path(__file__).parents[3] / "deploy"

@@ -14,11 +14,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts import enforcing
 from accounts.models import MailDomain, StaffRecord, User
 from core.preferences import GroupsValue, Preferences, UserGroup, for_group
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import page, path, words
+from webmail import enforcing
 from webmail.models import CACHE_KEY, PreferenceDefault
 
 pytestmark = pytest.mark.django_db

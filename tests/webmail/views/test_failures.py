@@ -17,6 +17,7 @@ from psycopg.errors import ReadOnlySqlTransaction
 
 from accounts import session, themes
 from accounts.models import DomainTheme
+from core import logs
 from demo.servers.dovecot import MailAccount
 from mail.mailbox import listing
 from tests.servers.mailboxes import Mailbox
@@ -34,7 +35,6 @@ from tests.servers.scripted import (
 )
 from tests.waiting import soon
 from tests.webmail.views.mail import letter, page, path, words
-from webmail.serving import logs
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

@@ -7,7 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from webmail.jobs import queues, running
+from core import queues
+from webmail.jobs import running
 
 
 class Command(BaseCommand):

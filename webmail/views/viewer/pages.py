@@ -14,11 +14,12 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from addressbook.vcard import preview
 from core.htmx import render, wants_partial
 from mail.imap.connection import Connection
 from mail.mailbox import reading
 from mail.mailbox.reading import OpenedMessage
-from mail.previews import calendar, scans, tables, vcards
+from mail.previews import calendar, scans, tables
 from mail.previews.detect import BINARY, Kind
 from mail.previews.failures import NoPreview, Reason
 from mail.previews.making import make
@@ -222,7 +223,7 @@ def _listed(place: Place, holding: InnerFiles) -> list[AttachmentCard]:
 
 
 def _cards(place: Place, attachment: FoundAttachment) -> Preview:
-    cards = make(vcards.cards, attachment.content)
+    cards = make(preview.cards, attachment.content)
     context = {"cards": cards, "add_url": place.url("view_contacts")}
     return Preview("webmail/viewer/cards.html", context)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from accounts.doctor import ExaminedPart, examine, is_well
+from webmail.doctor import ExaminedPart, examine, is_well
 
 _SIGNS = {"ok": "✓", "warn": "!", "bad": "✗"}
 

@@ -23,8 +23,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import doctor, jobs
-from accounts.doctor import address, backup, database, mail, own, queues
+from accounts import jobs
 from accounts.findings import Finding
 from accounts.models import MailDomain, User
 from demo.servers.dovecot import MailAccount
@@ -33,7 +32,9 @@ from mail.sandbox import walls
 from tests.accounts.test_server_check import over_tls, serve  # noqa: F401  a fixture
 from tests.browser.conftest import running
 from tests.servers.certificates import certificate
+from webmail import doctor
 from webmail.backups import contents
+from webmail.doctor import address, backup, database, mail, own, queues
 
 pytestmark = pytest.mark.django_db
 Findings = Callable[[], Iterator[Finding]]

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.utils.translation import gettext
 
 from accounts import capabilities, server_check
-from accounts.doctor import address
 from accounts.findings import Finding, bad, ok, warn
 from accounts.models import MailDomain, SignInProvider
 from accounts.providers import asking, grants
@@ -19,6 +18,7 @@ from accounts.server_check import ServerResult, ServerTarget
 from core import clock
 from mail.errors import WebmailError
 from webmail import probing
+from webmail.doctor import address
 
 
 def findings() -> Iterator[Finding]:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts import doctor as examination
 from accounts.models import User
+from webmail import doctor as examination
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -19,14 +19,14 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from accounts import binding, dashboard, roles, second_factor, sessions
+from accounts import binding, roles, second_factor, sessions
 from accounts.admin_log import RecordedAdmin
 from accounts.models import User
-from accounts.views import doctor, jobs, retention, support
+from accounts.second_factor import SECOND_FACTORS
 from accounts.views.doors import SignOutView
+from webmail.administration import dashboard
+from webmail.administration.views import doctor, jobs, retention, support
 
-# allauth has no French name for them.
-SECOND_FACTORS: Final = _("Second factors")
 # The groups of the index, in their order: the tasks of an administrator, whichever app has the
 # model. Models that are not named here come last, under their own app.
 TASKS: Final = (

@@ -18,9 +18,10 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit, diagnosis, limits, notices, roles, sends, tasks
+from accounts import audit, diagnosis, limits, notices, roles, tasks
 from accounts.http import asked_here
 from accounts.models import AuditEvent, User
+from webmail.administration import sends
 
 LONGEST = 254
 View = Callable[[HttpRequest], HttpResponse]

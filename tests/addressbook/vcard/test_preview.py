@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from addressbook import vcard
 from addressbook.contact_data import ContactData
+from addressbook.vcard.preview import MOST_CARDS, Card, cards
 from mail.previews.failures import NoPreview
-from mail.previews.vcards import MOST_CARDS, Card, cards
 
 
 def test_a_card_of_version_3_is_read() -> None:

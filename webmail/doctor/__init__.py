@@ -18,8 +18,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.doctor import address, backup, database, mail, own, queues
 from accounts.findings import Finding, bad
+from webmail.doctor import address, backup, database, mail, own, queues
 
 logger = logging.getLogger(__name__)
 Check = Callable[[], Iterable[Finding]]

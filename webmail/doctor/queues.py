@@ -10,9 +10,9 @@ from django.conf import settings
 from django.utils.translation import gettext
 
 from accounts import installation, jobs
-from accounts.doctor.database import first_line
 from accounts.findings import Finding, bad, ok, warn
 from core.sizes import size
+from webmail.doctor.database import first_line
 
 
 def redis_findings() -> Iterator[Finding]:

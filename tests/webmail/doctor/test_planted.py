@@ -19,15 +19,15 @@ from django.db import connection
 from django.utils import translation
 from pytest_django import Settings
 
-from accounts import doctor
 from accounts.models import MailDomain
 from demo.servers.broker import Broker
 from demo.servers.process import free_port
 from mail.previews import office
-from tests.accounts.doctor.test_doctor import limited
 from tests.accounts.test_server_check import over_tls, saying, serve  # noqa: F401  a fixture
 from tests.servers.certificates import certificate
 from tests.waiting import LONGEST_S, wait_for
+from tests.webmail.doctor.test_doctor import limited
+from webmail import doctor
 
 ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,1 @@
+"""The administration: its site, its first page, and the pages that concern more than one app."""
