@@ -1,0 +1,1 @@
+"""Mail without Django: protocols, messages, mailboxes, and a sandbox that reads hostile bytes."""

@@ -34,9 +34,7 @@ from core.preferences import NEWCOMER
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
 from tests import once
-from tests.corpus import KINDS, SHARED, write
 from tests.servers import tables
-from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
 from tests.waiting import LONGEST_S
 from webmail.presentation import icons
@@ -116,14 +114,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
                 )
 
 
-@pytest.fixture(scope="session", params=KINDS)
-def corpus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of odd and hostile messages, once for each corpus that is there."""
-    if request.param == "shared":
-        return SHARED
-    return once.made(tmp_path_factory, "corpus", write)
-
-
 @pytest.fixture(scope="session")
 def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of static files as `collectstatic` makes them for a real installation."""
@@ -172,46 +162,6 @@ def _installed(folder: Path) -> dict[str, Any]:
         "WHITENOISE_USE_FINDERS": False,
         "WHITENOISE_AUTOREFRESH": False,
     }
-
-
-@pytest.fixture(scope="session")
-def mailboxes(dovecot: Dovecot) -> Iterator[dict[str, Mailbox]]:
-    """By login; their connections live as long as the session."""
-    opened = {account.login: Mailbox(dovecot, account) for account in (ALICE, BOB)}
-    yield opened
-    for mailbox in opened.values():
-        mailbox.close()
-
-
-@pytest.fixture
-def alice(mailboxes: dict[str, Mailbox]) -> MailAccount:
-    """She may sign in; her mailbox is empty."""
-    mailboxes["alice"].empty()
-    return ALICE
-
-
-@pytest.fixture
-def bob(mailboxes: dict[str, Mailbox]) -> MailAccount:
-    """Somebody else; his mailbox is empty."""
-    mailboxes["bob"].empty()
-    return BOB
-
-
-@pytest.fixture
-def mailbox(alice: MailAccount, mailboxes: dict[str, Mailbox]) -> Mailbox:
-    """Alice's."""
-    return mailboxes["alice"]
-
-
-@pytest.fixture
-def bobs_mailbox(bob: MailAccount, mailboxes: dict[str, Mailbox]) -> Mailbox:
-    return mailboxes["bob"]
-
-
-@pytest.fixture
-def deliver(mailbox: Mailbox) -> Callable[..., int]:
-    """`deliver("newsletter.eml", folder="INBOX", flags=(), date=None)` -> UID, for Alice."""
-    return mailbox.append
 
 
 @pytest.fixture

@@ -365,7 +365,7 @@ def filled(mailbox: Mailbox, named: dict[str, bytes]) -> dict[str, str]:
 
 
 def messages() -> dict[str, bytes]:
-    from tests.bench.bench_html import newsletter
+    from tests.mail.mime.newsletters import newsletter
     from tests.webmail.views.mail import letter
 
     lines = "".join(f"Ligne {n} de la circulaire, à lire avant lundi.\r\n" for n in range(40))

@@ -71,7 +71,7 @@ def _measure(tree: Path, people: int, processes: int, has_workers: bool) -> None
 
 
 def _visit(site: Site, account: MailAccount) -> None:
-    from tests.bench.bench_html import newsletter
+    from tests.mail.mime.newsletters import newsletter
     from tests.webmail.views.mail import letter
 
     mailbox = Mailbox(site.dovecot, account)

@@ -764,7 +764,7 @@ ip addr add 10.9.8.7/32 dev lo
 """
 IN_A_NETWORK_OF_ITS_OWN = """
 import socket, threading
-from webmail import remote
+from mail import remote
 from mail.errors import RemoteRefused
 
 def serve(address):

@@ -10,7 +10,7 @@ from mail.errors import FolderChanged
 from mail.imap import connection
 from mail.imap.values import MessageRef
 from mail.mailbox import listing, query, reading, snippets
-from tests.webmail.views.mail import letter
+from tests.mail.messages import letter
 
 HTML = "<html><head><style>p { color: red }</style></head><body><p>Bonjour à tous,</p>"
 

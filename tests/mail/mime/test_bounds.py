@@ -7,7 +7,7 @@ import time
 import pytest
 
 from mail.mime import bounds, html
-from tests.bench.bench_html import newsletter
+from tests.mail.mime.newsletters import newsletter
 
 FONTS = "".join(f"<font size={n}>" for n in range(2000))
 SLOW = {

@@ -240,7 +240,7 @@ def test_many_threads_share_the_helpers() -> None:
 
 PROGRAM = """
 import os, sys, time
-from webmail import sandbox
+from mail import sandbox
 from mail.mime import html
 sandbox.call(html.to_text, sandbox.TEXT, "<p>x")
 if "fork" in sys.argv:

@@ -170,13 +170,13 @@ def test_a_bubblewrap_that_the_kernel_refuses_is_not_used(
 
 
 @pytest.mark.usefixtures("bubblewrap")
-def test_helpers_stand_behind_the_same_walls(port: int, settings) -> None:
-    """The root of a helper has neither our settings' spool nor anybody's home, and its network no
+def test_helpers_stand_behind_the_same_walls(port: int) -> None:
+    """The root of a helper has neither these tests nor anybody's home, and its network no
     server."""
     sandbox.call(html.to_text, sandbox.TEXT, "<p>x")
     for pid in family(os.getpid()):
         root = Path(f"/proc/{pid}/root")
         assert not (root / "etc/passwd").exists() and not (root / "home").exists()
-        assert not (root / settings.SPOOL.relative_to("/")).exists()
+        assert not (root / Path(__file__).parent.relative_to("/")).exists()
         listening = Path(f"/proc/{pid}/net/tcp").read_text()
         assert f":{port:04X} " not in listening
