@@ -32,6 +32,7 @@ FOLDERS = (
     "mail",
     "templates",
     "tests",
+    "tools",
     "webmail",
 )
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from demo.servers import dovecot
-from tests.faults.people import Person, arrived
-from tests.faults.site import Site
 from tests.servers import nginx, postgresql
 from tests.servers.plugin import missing
+from tools.faults.people import Person, arrived
+from tools.faults.site import Site
 
 PEOPLE = 6
 pytestmark = pytest.mark.slow

@@ -30,10 +30,10 @@ from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.deploy import instructions
 from tests.deploy.machine import LineFailed, Machine
-from tests.faults.people import Browser, Page, Person, Seen, arrived
-from tests.faults.ways import SubmissionWay
 from tests.servers.certificates import certificate
 from tests.servers.nginx import NAME
+from tools.faults.people import Browser, Page, Person, Seen, arrived
+from tools.faults.ways import SubmissionWay
 
 ROOT = Path(__file__).resolve().parents[2]
 DOMAIN = "ac-exemple.fr"

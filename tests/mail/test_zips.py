@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from mail import zips
 from mail.zips import BadZip, ZipFault
+from tests.mail import zip_bombs
+from tests.mail.zip_bombs import Entry, made, whole
 from tests.measured import costs
-from tests.webmail import zip_bombs
-from tests.webmail.zip_bombs import Entry, made, whole
 
 MEGABYTES = 100
 SECONDS = 2  # of the processor: no bomb takes more than a part of one

@@ -14,8 +14,8 @@ import pytest
 from addressbook import importers
 from addressbook.importers import codes, reading
 from tests.cases import each
+from tests.mail import zip_bombs
 from tests.measured import costs
-from tests.webmail import zip_bombs
 
 HEADER = "First Name,Last Name,E-mail Address,Notes\n"
 CARD = (

@@ -30,8 +30,8 @@ from pathlib import Path
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.deploy import instructions
-from tests.faults.people import Browser, Page, Person, arrived
 from tests.servers.certificates import certificate
+from tools.faults.people import Browser, Page, Person, arrived
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).parent

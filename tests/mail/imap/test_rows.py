@@ -14,6 +14,13 @@ from mail.imap.connection import Connection
 from mail.imap.pool import Pool
 from mail.imap.response import FIELD, UNREADABLE
 from mail.imap.values import FLAGGED, FetchedMessage, ImapServer, MessageRef
+from tests.mail.imap.lists_hostile import (
+    deep_parts,
+    enclosed_commas,
+    many_commas,
+    many_parts,
+    many_recipients,
+)
 from tests.servers.scripted import (
     CLOSE,
     STALL,
@@ -23,13 +30,6 @@ from tests.servers.scripted import (
     no,
     ok,
     selected,
-)
-from tests.webmail.lists_hostile import (
-    deep_parts,
-    enclosed_commas,
-    many_commas,
-    many_parts,
-    many_recipients,
 )
 
 MEGABYTE = 1024 * 1024

@@ -17,6 +17,7 @@ from mail.imap import watch, wire
 from mail.imap.status import FolderState
 from mail.imap.values import ImapServer
 from mail.imap.watch import News, Watch
+from tests.mail.imap.lists_hostile import many_commas
 from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import (
     CLOSE,
@@ -32,7 +33,6 @@ from tests.servers.scripted import (
     wait,
 )
 from tests.servers.web import Authority
-from tests.webmail.lists_hostile import many_commas
 
 T = TypeVar("T")
 Run = Callable[[Awaitable[T]], T]

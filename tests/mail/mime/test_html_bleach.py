@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mail.mime import html, structure, verdict
-from tests.mail.mime.newsletters import newsletter
 from tests.mail.mime.elements import elements, shape
+from tests.mail.mime.newsletters import newsletter
 from tests.mail.mime.test_html import HOSTILE
 from tests.mail.mime.test_verdict import by_bleach
 

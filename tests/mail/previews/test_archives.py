@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from mail import zips
 from mail.previews import archives
 from mail.previews.failures import NoPreview, Reason
+from tests.mail import zip_bombs
 from tests.mail.previews import samples
 from tests.waiting import cheap
-from tests.webmail import zip_bombs
 
 
 def refusal(content: bytes, *path: int, limit: int = archives.LARGEST_MEMBER) -> Reason:

@@ -25,9 +25,9 @@ from mail.previews.detect import detect
 from mail.previews.failures import NoPreview, Reason
 from mail.previews.pages import Pdf, PreviewPage, Sheets
 from mail.sandbox import walls
-from tests.bench.cost import archives, documents
 from tests.mail.previews import samples
 from tests.waiting import LONGEST_S, join, soon
+from tools.bench.cost import archives, documents
 
 libreoffice = pytest.mark.usefixtures("libreoffice")
 pdftotext = pytest.mark.usefixtures("poppler")

@@ -15,8 +15,8 @@ from mail.imap import connection, fetch
 from mail.imap.connection import Connection
 from mail.imap.pool import Pool
 from mail.imap.values import ImapServer, MessageRef
-from tests.bench.cost.letters import multipart, part
 from tests.servers.mailboxes import Mailbox
+from tools.bench.cost.letters import multipart, part
 from webmail.reader import streaming
 
 

@@ -24,9 +24,9 @@ from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups, ties
 from addressbook.models import Contact, Group
 from demo.servers.submission import SubmissionServer
+from tests.mail import zip_bombs
 from tests.servers.mailboxes import Mailbox
 from tests.waiting import cheap
-from tests.webmail import zip_bombs
 from tests.webmail.views.mail import page
 from tests.webmail.views.test_compose import only, read, text
 from tests.webmail.views.test_rosters import leave

@@ -10,8 +10,8 @@ import tracemalloc
 import pytest
 from django.test import Client
 
+from tests.mail.imap.lists_hostile import enclosed_commas, many_commas, many_recipients
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.lists_hostile import enclosed_commas, many_commas, many_recipients
 from tests.webmail.views.mail import commands_sent, letter, page, path, ref, words
 
 pytestmark = pytest.mark.django_db

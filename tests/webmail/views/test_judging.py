@@ -18,10 +18,10 @@ from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from demo.servers.dovecot import Dovecot, MailAccount
+from tests.mail.imap.lists_hostile import many_commas
 from tests.servers.mailboxes import Mailbox
 from tests.servers.wire import Wire
 from tests.waiting import cheap
-from tests.webmail.lists_hostile import many_commas
 from tests.webmail.views import unwanted
 from tests.webmail.views.mail import letter, page, subjects, words
 from webmail.adverts import judging

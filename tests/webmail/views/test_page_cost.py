@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from tests.bench.bench_layers import Pages, counted, filled, messages
 from tests.servers.mailboxes import Mailbox
+from tools.bench.bench_layers import Pages, counted, filled, messages
 from webmail.serving import cache as serving_cache
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,1 @@
+"""Benchmarks, and faults that are made on purpose. Tests may use them; nothing else does."""
