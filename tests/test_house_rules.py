@@ -185,7 +185,7 @@ def test_locals_are_named_after_what_they_hold() -> None:
 
 
 # Measures and walks of hours, and a proxy whose connections last as long as both sides like.
-PATIENT = (*("demo_walk.py", "deploy/containers", "deploy/machine.py", "deploy/walk.py"),)
+PATIENT = ("demo_walk.py", "deploy/containers", "deploy/machine.py", "deploy/walk.py")
 CLIENTS = {"IMAP4", "SMTP", "LMTP", "HTTPConnection"}
 """Of the standard library: without a timeout they wait for a server for ever."""
 
