@@ -35,7 +35,6 @@ from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
 from tests import once
 from tests.servers import tables
-from tests.servers.plugin import ALICE, BOB
 from tests.waiting import LONGEST_S
 from webmail.presentation import icons
 
@@ -252,22 +251,6 @@ def put_first_steps_away() -> None:
     """Those who sign in have been here before: nothing that a new user is shown stands in
     their way."""
     User.objects.filter(preferences={**NEWCOMER}).update(preferences={})
-
-
-@pytest.fixture(scope="session")
-def submission_server(
-    dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[SubmissionServer]:
-    """The academy's SMTP server before the private Dovecot."""
-    server = SubmissionServer(
-        tmp_path_factory.mktemp("submission"),
-        [ALICE, BOB],
-        domain="ac-exemple.fr",
-        lmtp_port=dovecot.lmtp_port,
-    )
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from demo.servers.dovecot import Dovecot, MailAccount
+from demo.servers.submission import SubmissionServer
 from mail.imap import connection
 from mail.imap.connection import Connection
 from mail.imap.values import ImapServer, MessageRef
@@ -27,6 +28,22 @@ def mailboxes(dovecot: Dovecot) -> Iterator[dict[str, Mailbox]]:
     yield opened
     for mailbox in opened.values():
         mailbox.close()
+
+
+@pytest.fixture(scope="session")
+def submission_server(
+    dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SubmissionServer]:
+    """The academy's SMTP server before the private Dovecot."""
+    server = SubmissionServer(
+        tmp_path_factory.mktemp("submission"),
+        [ALICE, BOB],
+        domain="ac-exemple.fr",
+        lmtp_port=dovecot.lmtp_port,
+    )
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture
