@@ -78,7 +78,7 @@ def remove(request: SignedInRequest, pk: int) -> HttpResponse:
         toasts.success(request, gettext("Canned answer deleted."))
         return redirect("mail:canned")
     context = {"answer": _shown(kept), "folders": _folders(request)}
-    return render_template(request, "core/preferences/canned_remove.html", context)
+    return render_template(request, "webmail/preferences/canned_remove.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -114,7 +114,7 @@ def _page(
         "folders": _folders(request),
     }
     status = 422 if form.errors else 200
-    return render_template(request, "core/preferences/canned.html", context, status=status)
+    return render_template(request, "webmail/preferences/canned.html", context, status=status)
 
 
 def _folders(request: SignedInRequest) -> object:

@@ -51,7 +51,7 @@ def all_identities(request: SignedInRequest) -> HttpResponse:
         "folders": sides.shown,
     }
     status = 422 if context["bound"] else 200
-    return render(request, "core/preferences/identities.html", context, status=status)
+    return render(request, "webmail/preferences/identities.html", context, status=status)
 
 
 def _form(request: SignedInRequest, identity: Identity) -> IdentityForm:

@@ -55,7 +55,7 @@ def preferences(request: SignedInRequest, tab: str = "") -> HttpResponse:
         folders = _folders(request, anew=False)
     context = {"form": form, "folders": folders, "tab": tab or settings.DISPLAY.name}
     status = 422 if form.is_bound else 200
-    return render(request, "core/preferences/preferences.html", context, status=status)
+    return render(request, "webmail/preferences/preferences.html", context, status=status)
 
 
 def _name_accent(request: SignedInRequest, form: PreferencesForm) -> None:
@@ -132,4 +132,4 @@ def find(request: SignedInRequest) -> HttpResponse:
         "sought": sought,
         "found": settings.find(sought, offered()),
     }
-    return render(request, "core/preferences/settings_found.html", context)
+    return render(request, "webmail/preferences/settings_found.html", context)

@@ -50,4 +50,4 @@ def tags(request: SignedInRequest) -> HttpResponse:
         "edited": request.POST.get("keyword", ""),
     }
     status = 422 if form.is_bound else 200
-    return render_template(request, "core/preferences/tags.html", context, status=status)
+    return render_template(request, "webmail/preferences/tags.html", context, status=status)
