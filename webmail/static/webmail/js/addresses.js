@@ -1,3 +1,4 @@
+// @ts-check
 // Parses typed or pasted recipients by the rules of webmail/mime/addresses.py, which has the last word.
 
 const TOKEN = /"(?:[^"\\\r\n]|\\[^\r\n])*"|<[^<>\n]*>|[,;\r\n]|[^",;<\r\n]+|./gs;

@@ -1,3 +1,4 @@
+// @ts-check
 // Requests a message while the pointer rests on its row, and shows it when it is opened. Until then the message stays
 // unread, its frame is not loaded, and the response is only in a variable. Nothing is requested where the browser saves
 // data. htmx's preload extension would keep responses in the browser's cache, which must not contain mail; and a script
@@ -66,7 +67,7 @@ function answer({ detail }) {
 export function start() {
   for (const name of ["pointerover", "focusin"]) {
     document.addEventListener(name, ({ target }) => {
-      const link = target.closest?.(ROW) ?? null;
+      const link = /** @type {HTMLElement} */ (target).closest?.(ROW) ?? null;
       if (link !== pointed) point(link);
     });
   }

@@ -1,3 +1,4 @@
+// @ts-check
 // Shows that a response is late: the row is marked at once, a sketch takes the place of the content after a moment, and
 // later a notice says that the mail server is slow. A further request takes its place, and Escape cancels it.
 
@@ -117,7 +118,7 @@ export function start() {
     xhr.addEventListener("loadend", () => finish(requestConfig)),
   );
   body.addEventListener("htmx:afterRequest", ({ detail }) => finish(detail.requestConfig));
-  for (const name of ["htmx:sendError", "htmx:responseError"]) {
+  for (const name of /** @type {const} */ (["htmx:sendError", "htmx:responseError"])) {
     body.addEventListener(name, ({ detail: { requestConfig, xhr } }) => {
       const isMine = requestConfig === (awaited ?? failed)?.config;
       // The notice itself is shown by listeners that are called later.

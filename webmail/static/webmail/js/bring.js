@@ -1,3 +1,4 @@
+// @ts-check
 // Files of an old address book: dropped anywhere on their field, and listed before they are sent.
 
 import { on, within } from "./dom.js";
@@ -41,8 +42,10 @@ export function start() {
   });
   on("change", "[data-bring] input[type=file]", (input) => show(input.form));
   // The file input covers the whole area and receives dropped files itself.
-  for (const name of ["dragenter", "dragover"]) on(name, "[data-bring] .drop", (drop) => drop.classList.add("is-over"));
-  for (const name of ["dragleave", "drop"]) on(name, "[data-bring] .drop", (drop) => drop.classList.remove("is-over"));
+  for (const name of /** @type {const} */ (["dragenter", "dragover"]))
+    on(name, "[data-bring] .drop", (drop) => drop.classList.add("is-over"));
+  for (const name of /** @type {const} */ (["dragleave", "drop"]))
+    on(name, "[data-bring] .drop", (drop) => drop.classList.remove("is-over"));
 }
 
 export function load(root) {

@@ -1,3 +1,4 @@
+// @ts-check
 // Saves the message being written as a canned answer, from the menu of the composer, which js/compose.js fills.
 
 import { on } from "./dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Recipients as chips: each is checked when it is made, and can be changed, moved to another field and removed by
 // keyboard and pointer. The text input stays for typing; a text is posted, as without a script.
 
@@ -15,7 +16,8 @@ const DRAGGED = "application/x-webmail-recipient";
 const NAMED = 5;
 const NO_GAP = { withoutAddress: [], others: [] };
 
-const clone = (id) => document.getElementById(id).content.cloneNode(true).firstElementChild;
+const clone = (id) =>
+  /** @type {HTMLTemplateElement} */ (document.getElementById(id)).content.cloneNode(true).firstElementChild;
 const announcer = () => document.getElementById("chip-said");
 const phrase = (name, ...values) =>
   values.reduce(
@@ -511,6 +513,7 @@ class Fields {
     });
   }
 
+  /** @param {DOMStringMap} move */
   act({ act, to }) {
     const { field, index } = this.opened;
     this.close(false);

@@ -1,3 +1,4 @@
+// @ts-check
 // The question before a message is sent: a dialog in the composer's form, so that the answer is posted with the
 // message. Without a script the same question is shown above the message.
 

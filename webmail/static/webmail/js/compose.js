@@ -1,3 +1,4 @@
+// @ts-check
 // The composer: starts its editor and chips, handles the keys for sending, saving and closing, and tells the window
 // around it, which may be a pane of another page (js/dock.js), what happens to the message.
 

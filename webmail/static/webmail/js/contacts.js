@@ -1,3 +1,4 @@
+// @ts-check
 // Contacts: which row is open, and further lines in the form without a request.
 
 import { on } from "./dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // The conversation of the open message, after one of its messages was removed or returned.
 
 import { fetched } from "./place.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Copies the value beside a button to the clipboard.
 
 import { on, within } from "./dom.js";

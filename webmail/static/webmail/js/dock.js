@@ -1,3 +1,4 @@
+// @ts-check
 // Messages being written, in panes at the bottom of the mail pages. Each pane is a frame with the composer's own page;
 // several may be open, minimised to a bar, or maximised. An answer is shown below its message as long as that message
 // is open; the frame stays at its place in the document, since a frame that is moved loads again. On a narrow screen,
@@ -296,7 +297,8 @@ export function start() {
     else open(url.href, link);
   });
   on("submit", "[data-toast] form, [data-notice] form", (form, event) => {
-    if (event.defaultPrevented || !BRINGS_BACK.test(new URL(form.action, location.href).pathname)) return;
+    const { action } = /** @type {HTMLFormElement} */ (form);
+    if (event.defaultPrevented || !BRINGS_BACK.test(new URL(action, location.href).pathname)) return;
     if (where === "page" || !WIDE.matches) return;
     event.preventDefault();
     bringBackDraft(form, where);

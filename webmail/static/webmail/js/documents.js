@@ -1,3 +1,4 @@
+// @ts-check
 // The documents of a message to each: every file is uploaded by itself, two at a time; then the part about them is
 // loaded again, with the file of each recipient. Until a file is on the server this browser keeps it (js/pending.js).
 

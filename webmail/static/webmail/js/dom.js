@@ -1,12 +1,28 @@
+// @ts-check
 // Finding the elements that an event or a swap concerns.
 
-/** The element itself and its descendants that match. */
+/**
+ * The element itself and its descendants that match.
+ * @template {string} S
+ * @param {HTMLElement} root
+ * @param {S} selector
+ * @returns {Selected<S>[]}
+ */
 export function within(root, selector) {
   const descendants = [...root.querySelectorAll(selector)];
-  return root.matches(selector) ? [root, ...descendants] : descendants;
+  const itself = /** @type {Selected<S>} */ (root);
+  return root.matches(selector) ? [itself, ...descendants] : descendants;
 }
 
-/** Calls `act(element, event)` when the event occurs in a matching element, also in later ones. */
+/**
+ * Calls `act(element, event)` when the event occurs in a matching element, also in later ones.
+ * @template {keyof DocumentEventMap} N
+ * @template {string} S
+ * @param {N} name
+ * @param {S} selector
+ * @param {(element: Selected<S>, event: DocumentEventMap[N]) => unknown} act
+ * @param {AddEventListenerOptions | boolean} [options]
+ */
 export function on(name, selector, act, options) {
   document.addEventListener(
     name,

@@ -1,3 +1,4 @@
+// @ts-check
 // Messages dragged to a folder: the selected ones, or the one that is dragged. With Ctrl they are copied. By keyboard
 // the dialog of "move" does the same.
 

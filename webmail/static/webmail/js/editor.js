@@ -1,3 +1,4 @@
+// @ts-check
 // Rich text: Squire on an element of the page, with our tool bar. Without it the text field stays, and plain text is
 // sent. The content of the editor is only read when the form is sent or saved, since a long quote takes time.
 
@@ -15,6 +16,13 @@ const PRESSED = {
   quote: ["BLOCKQUOTE"], code: ["CODE", "PRE"],
 };
 const words = (element, name, value) => element.dataset[name].replace("%", value);
+
+/**
+ * The element itself, or the one around a text.
+ * @param {Node} node
+ */
+const elementAt = (node) =>
+  node.nodeType === Node.ELEMENT_NODE ? /** @type {HTMLElement} */ (node) : node.parentElement;
 
 export class Editor {
   constructor(form) {
@@ -140,7 +148,7 @@ export class Editor {
   isIn(tag) {
     if (tag !== "UL" && tag !== "OL") return false;
     const node = this.squire.getSelection().startContainer;
-    const list = (node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement).closest("ul, ol");
+    const list = elementAt(node).closest("ul, ol");
     return list !== null && this.root.contains(list) && list.nodeName === tag;
   }
 
@@ -245,7 +253,7 @@ export class Editor {
 
   markAlignment(pop) {
     const node = this.squire.getSelection().startContainer;
-    const at = getComputedStyle(node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement).textAlign;
+    const at = getComputedStyle(elementAt(node)).textAlign;
     const shown = { start: "left", end: "right" }[at] ?? at;
     for (const button of pop.querySelectorAll("[data-align]"))
       button.setAttribute("aria-pressed", String(button.dataset.align === shown));
@@ -309,7 +317,7 @@ export class Editor {
   askLink() {
     const range = this.squire.getSelection();
     const node = range.startContainer;
-    const link = (node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement).closest("a");
+    const link = elementAt(node).closest("a");
     const [address, text] = this.link.querySelectorAll("input");
     if (link && this.root.contains(link)) {
       range.selectNodeContents(link);
@@ -394,8 +402,9 @@ export class Editor {
   set place(length) {
     const walker = document.createTreeWalker(this.root, NodeFilter.SHOW_TEXT);
     let left = length;
-    let node = walker.nextNode();
-    for (; node && left > node.length; node = walker.nextNode()) left -= node.length;
+    const next = () => /** @type {Text} */ (walker.nextNode());
+    let node = next();
+    for (; node && left > node.length; node = next()) left -= node.length;
     const range = document.createRange();
     if (node) range.setStart(node, left);
     else range.setStart(this.root, this.root.childNodes.length);

@@ -1,3 +1,4 @@
+// @ts-check
 // A small set of emoji for messages of a school, with the names by which they are searched and spoken. Names are data
 // here, in both languages of the interface.
 

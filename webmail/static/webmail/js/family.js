@@ -1,3 +1,4 @@
+// @ts-check
 // Warns while a message to one family is written if it names another pupil of the class. The server tells the names;
 // the text is only compared in the browser, and is not sent for this.
 

@@ -1,3 +1,4 @@
+// @ts-check
 // The folder tree: folded folders stay folded, the opened folder is marked at once unless the request fails, its
 // actions open in a dialog, and folders are dragged into other folders. The menu, F2 and the context key do the same by
 // keyboard.
@@ -130,7 +131,11 @@ export function start() {
   document.addEventListener("dragover", unfold);
   document.addEventListener("drop", drop);
   // "toggle" does not bubble, so it is handled in the capture phase.
-  document.addEventListener("toggle", (event) => event.target.matches?.(".branch") && keep(event.target), true);
+  document.addEventListener(
+    "toggle",
+    ({ target }) => target instanceof Element && target.matches(".branch") && keep(target),
+    true,
+  );
   document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
     if (!elt.matches(".folder")) return;
     change();

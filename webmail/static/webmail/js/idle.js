@@ -1,3 +1,4 @@
+// @ts-check
 // Ends the session of an inactive user, with a warning two minutes before in every tab.
 
 import { isShared } from "./dom.js";

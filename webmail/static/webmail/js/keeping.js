@@ -1,3 +1,4 @@
+// @ts-check
 // Keeps a message while it is written: in this browser as it is typed, on the server at each pause, and in the folder
 // Drafts when the user pauses longer. Nothing here takes the focus, except the question which of two contents to keep.
 
@@ -218,7 +219,7 @@ class Keeper {
     this.isReplaced = true;
     const dialog = document.getElementById("keeping-choice");
     const [mine, theirs] = dialog.querySelectorAll("[data-content]");
-    const style = { hour: "2-digit", minute: "2-digit" };
+    const style = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit" });
     const time = new Date(kept.at).toLocaleTimeString(document.documentElement.lang, style);
     dialog.querySelector("[data-kept-at]").textContent = time;
     recovery.show(mine, kept.fields, kept.cards ?? []);
@@ -443,7 +444,8 @@ class Keeper {
 
   showBanner(name) {
     this.hideBanner();
-    this.banner = document.getElementById(`keeping-${name}`).content.cloneNode(true).firstElementChild;
+    const template = /** @type {HTMLTemplateElement} */ (document.getElementById(`keeping-${name}`));
+    this.banner = template.content.cloneNode(true).firstElementChild;
     document.getElementById("notices").append(this.banner);
     return this.banner;
   }

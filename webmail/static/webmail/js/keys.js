@@ -1,3 +1,4 @@
+// @ts-check
 // The keys of the list and of the open message: single letters only work while one of them has the focus (WCAG 2.1.4).
 // Controls declare their own keys (webmail/presentation/keys.py); this module finds the control of a key and presses
 // it.
@@ -54,7 +55,8 @@ function press(event) {
   if (event.repeat && !isStep(control)) return;
   if (control.matches("summary")) openMenu(control.parentElement);
   else if (control.closest("#row-menu")) follow(control);
-  else if (control.form?.id === "act-form") act(control, event.target.closest(".row"));
+  else if (/** @type {HTMLButtonElement} */ (control).form?.id === "act-form")
+    act(control, event.target.closest(".row"));
   else control.click();
 }
 

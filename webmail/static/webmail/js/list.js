@@ -1,3 +1,4 @@
+// @ts-check
 // The message list: its keys, the open row, and pages that load while scrolling.
 
 import { isKey, on, strokeOf, within } from "./dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Copies of messages being written in this browser, until the server has them: never on a shared computer, limited in
 // size, and deleted at sign-out. Each window of a draft has a copy of its own.
 
@@ -167,8 +168,8 @@ export async function newDraft(draft, fields, token) {
 }
 
 export function start() {
-  document.addEventListener("submit", (event) => {
-    if (event.target.matches("form[action$='/logout/']")) clear();
+  document.addEventListener("submit", ({ target }) => {
+    if (target instanceof Element && target.matches("form[action$='/logout/']")) clear();
   });
   const news = document.getElementById("news");
   const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;

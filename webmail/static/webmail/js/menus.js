@@ -1,3 +1,4 @@
+// @ts-check
 // Menus are <details>: this closes them on Escape, on a click elsewhere, and when another one opens, and handles arrows
 // in them. A tool bar is a single stop of the tab key, with arrows inside (ARIA Authoring Practices).
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Applies news: counters, the title, an announcement for screen readers, a desktop notification. The list gets news by
 // the event "mail:changed" on the document, whose detail is what the server sent.
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Notices stay until they are closed or an action succeeds; toasts disappear by themselves.
 
 import { on, within } from "./dom.js";
@@ -77,7 +78,8 @@ function markField(link) {
 function takeFocus(notice) {
   const field = document.getElementById(notice.querySelector("a[data-field]")?.dataset.field);
   // A browser removes the focus from a disabled button when it next draws, before or after this.
-  const isLost = document.activeElement === document.body || document.activeElement?.disabled;
+  const focused = /** @type {HTMLButtonElement} */ (document.activeElement);
+  const isLost = focused === document.body || focused?.disabled;
   if (!isLost || !document.querySelector("[data-send]")) return;
   field?.closest("details")?.setAttribute("open", "");
   (field ?? document.querySelector("[data-send]")).focus();

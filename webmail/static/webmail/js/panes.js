@@ -1,3 +1,4 @@
+// @ts-check
 // The drawer of folders, and the way from list to message and back where only one of them is shown.
 
 import { isPlain, on } from "./dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Security keys: passes the server's request to the browser, and the browser's response into the form.
 
 import { on, within } from "./dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Cleans HTML that enters the editor: drafts, quotes, pasted content. It is reduced to a narrow allow-list, and the
 // markup of Word and web pages is removed. The server sanitises again by its own list.
 
@@ -112,7 +113,8 @@ function ownSource(src) {
 /** Whether pasted HTML may contain the image: of the mailbox only images of the message that is being answered. */
 function mayBePasted(src) {
   const match = PART.exec(src);
-  return UPLOAD.test(src) || (match !== null && match[1] === document.forms.compose?.elements.origin_ref?.value);
+  const composer = document.forms.namedItem("compose");
+  return UPLOAD.test(src) || (match !== null && match[1] === composer?.elements.origin_ref?.value);
 }
 
 // Word

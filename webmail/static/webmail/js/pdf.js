@@ -1,3 +1,4 @@
+// @ts-check
 // A PDF shown by PDF.js: pages drawn when they come near, their text laid over them for search, selection and
 // screen readers. Nothing in the file runs: PDF.js evaluates no code, it has no scripting here, and no forms (XFA).
 //
@@ -62,7 +63,7 @@ class Viewer {
     for (let number = 1; number <= count; number += 1) {
       const element = document.createElement("div");
       element.className = "pdf-page";
-      element.dataset.number = number;
+      element.dataset.number = String(number);
       element.setAttribute("role", "region");
       element.setAttribute("aria-label", this.root.dataset.pdfPageLabel.replace("%", number));
       this.sheets.push({ number, element, width, height, drawing: null });
@@ -147,7 +148,7 @@ class Viewer {
       if (sheet.drawing === drawing) await this.drawPage(sheet, page, drawing);
     } catch (error) {
       // A page may be damaged in an otherwise valid file; a cancelled drawing is repeated when needed.
-      if (error?.name !== "RenderingCancelledException" && sheet.drawing === drawing)
+      if (/** @type {Error} */ (error)?.name !== "RenderingCancelledException" && sheet.drawing === drawing)
         sheet.element.dataset.damaged = "";
     }
   }

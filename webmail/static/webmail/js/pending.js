@@ -1,3 +1,4 @@
+// @ts-check
 // Files that were chosen for a message and are not on the server yet, kept in this browser until they are: never on a
 // shared computer, limited in size, and deleted at sign-out.
 

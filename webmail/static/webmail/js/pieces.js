@@ -1,3 +1,4 @@
+// @ts-check
 // Uploads a large file of messages in pieces, so that a lost connection costs only one of them.
 
 import { on } from "./dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // The scroll position of the list: kept when the user returns to it, and while messages arrive, change and disappear.
 
 import { grouped, on } from "./dom.js";

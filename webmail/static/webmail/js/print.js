@@ -1,3 +1,4 @@
+// @ts-check
 // Prints a message by its page for paper, without leaving the reader. That page has no script, so the reader opens the
 // print dialog. Where that fails, the link opens the page itself.
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Receives news by one stream for each browser, however many tabs are open. One tab holds a lock, listens, and tells
 // the others, since six streams would use up the connections that a browser opens to one server. Without a stream, each
 // visible tab polls once a minute.

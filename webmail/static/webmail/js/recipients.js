@@ -1,3 +1,4 @@
+// @ts-check
 // Completes recipients while the user types: an editable combobox with a listbox (ARIA Authoring Practices). The text
 // between two commas is completed. js/chips.js turns complete recipients into chips.
 
@@ -87,7 +88,7 @@ class Line {
       this.answers.set(text, result);
       if (asked === this.asked) this.show(result.suggestions);
     } catch (error) {
-      if (error.name !== "AbortError" && !(error instanceof TypeError)) throw error;
+      if (/** @type {Error} */ (error).name !== "AbortError" && !(error instanceof TypeError)) throw error;
     }
   }
 

@@ -1,3 +1,4 @@
+// @ts-check
 // What a window of the composer shows, as a copy of it has it (js/local.js), and a copy back on the screen.
 
 import * as pasting from "./pasting.js";
@@ -95,9 +96,11 @@ function outline(html) {
   const parts = [];
   const walker = document.createTreeWalker(pasting.safe(html), NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    if (node.nodeType === Node.TEXT_NODE) parts.push(node.data);
-    else if (!["BR", "DIV", "SPAN", "P"].includes(node.nodeName))
-      parts.push(`<${node.nodeName} ${node.getAttribute("src") ?? node.getAttribute("href") ?? ""}>`);
+    if (node.nodeType === Node.TEXT_NODE) parts.push(/** @type {Text} */ (node).data);
+    else if (!["BR", "DIV", "SPAN", "P"].includes(node.nodeName)) {
+      const element = /** @type {Element} */ (node);
+      parts.push(`<${node.nodeName} ${element.getAttribute("src") ?? element.getAttribute("href") ?? ""}>`);
+    }
   }
   return parts.join(" ");
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // The list of recipients of a message to each: its file is uploaded by itself, its people become recipients, and its
 // columns become fields for the text. Until it is on the server this browser keeps it (js/pending.js).
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Actions on a row by pointer: a few buttons while it hovers, all actions in a menu by the secondary button (Shift+F10
 // or the context key by keyboard), and the message in a window of its own by a double click. The verbs come from the
 // buttons for selected messages: there is no other table of them.
@@ -175,7 +176,8 @@ export function start() {
   on("pointerover", "#rows .row[data-ref]", hover);
   on("dblclick", "#rows .row > a", openWindow);
   document.addEventListener("pointerdown", (event) => about && !menu().contains(event.target) && close(false));
-  document.addEventListener("scroll", (event) => about && !menu().contains(event.target) && close(true), {
+  const leave = ({ target }) => about && !menu().contains(target) && close(true);
+  document.addEventListener("scroll", leave, {
     capture: true,
     passive: true,
   });

@@ -1,3 +1,4 @@
+// @ts-check
 // Scrolling to an element. The browser's own scrollIntoView moves every scroller around an element, also those whose
 // bars are hidden and which the user cannot bring back; what is here moves one.
 

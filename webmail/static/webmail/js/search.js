@@ -1,3 +1,4 @@
+// @ts-check
 // The search field: its text, the suggestions below it, the end of a search, and the hits in a message's frame.
 
 import { isKey, on, strokeOf, within } from "./dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Picking several messages, and what follows an action without asking for the list again.
 
 import { grouped, isKey, on, strokeOf } from "./dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // When the session is over, asks for the password in place and repeats the pending requests. Users who sign in by a
 // provider do so in another tab, and come back here.
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Writes a signature in the editor of messages; its images are small and embedded in the HTML.
 
 import { Editor } from "./editor.js";

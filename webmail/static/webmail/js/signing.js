@@ -1,3 +1,4 @@
+// @ts-check
 // Replaces the signature when another sender address is chosen, unless the current one was changed.
 
 import { on } from "./dom.js";

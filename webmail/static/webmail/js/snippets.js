@@ -1,3 +1,4 @@
+// @ts-check
 // Loads the first words of messages after their rows, which do not wait for them.
 
 const MOST = 50;

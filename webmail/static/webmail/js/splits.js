@@ -1,3 +1,4 @@
+// @ts-check
 // Resizes panes by dragging their border, or by arrow keys on it (ARIA Authoring Practices, window splitter), and
 // reduces the folders to a rail of icons. A cookie stores the sizes, so that the server renders them.
 
@@ -37,7 +38,7 @@ function size(split, { clientX, clientY }) {
 
 function put(split, step) {
   const name = nameOf(split);
-  root.dataset[name] = Math.max(0, Math.min(STEPS[name].last, Math.round(step)));
+  root.dataset[name] = String(Math.max(0, Math.min(STEPS[name].last, Math.round(step))));
   tell(split);
 }
 

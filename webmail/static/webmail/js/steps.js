@@ -1,3 +1,4 @@
+// @ts-check
 // From the open message to the next or previous one in the list beside or behind it. The rows contain the links; where
 // the page has no such row, the server has sent the link.
 
@@ -61,7 +62,7 @@ function lead(link, row) {
   const next = neighbourOf(row, step);
   const href =
     next?.querySelector(":scope > a").getAttribute("href") ??
-    (endOf(step) && (link.getAttribute("href") ?? endOf(step).href));
+    (endOf(step) && (link.getAttribute("href") ?? /** @type {HTMLAnchorElement} */ (endOf(step)).href));
   if (href) link.setAttribute("href", href);
   else link.removeAttribute("href");
   link.toggleAttribute("aria-disabled", !href);

@@ -1,3 +1,4 @@
+// @ts-check
 // Tables in the editor: inserting, moving by the tab key, adding and removing rows and columns. Squire edits the text
 // of cells, but knows nothing of tables; each change can be undone.
 

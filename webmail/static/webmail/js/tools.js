@@ -1,3 +1,4 @@
+// @ts-check
 // The tool bar: a single stop of the tab key, with arrows inside (ARIA Authoring Practices). Popups of its buttons are
 // placed below them regardless of scrolling and clipping, and return the focus.
 

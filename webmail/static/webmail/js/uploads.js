@@ -1,3 +1,4 @@
+// @ts-check
 // Files of a message: dropped anywhere on it, pasted or chosen. Each is uploaded at once in its own request, two at a
 // time. The message itself is sent when they have arrived. Until then this browser keeps them (js/pending.js).
 
@@ -34,6 +35,8 @@ class Uploads {
     this.waiting = [];
     this.running = new Set();
     this.broken = new Set(); // interrupted, until they are resumed or removed
+    /** @type {import("./editor.js").Editor} */
+    this.editor = null; // until it has been loaded
     this.refused = new Map(); // the banner's text about a file, with the remedy
   }
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Attachments in the page: the dialog over the message, keys, zoom. As a separate page, the viewer has the same links
 // and keys, but no dialog.
 
@@ -70,7 +71,7 @@ function apply() {
 
 function step(direction) {
   const image = viewer().querySelector("[data-zoomable=image] img");
-  if (image && zoom === FIT) image.dataset.fit = image.clientWidth;
+  if (image && zoom === FIT) image.dataset.fit = String(image.clientWidth);
   const index = STEPS.indexOf(zoom) + direction;
   zoom = STEPS[Math.min(Math.max(index, 0), STEPS.length - 1)];
   apply();
@@ -127,9 +128,10 @@ export function start() {
   });
   // An image that cannot be read fires "error" once, and the event does not bubble.
   document.addEventListener("error", ({ target }) => {
-    if (target.matches?.("[data-picture]")) unread(target);
+    if (!(target instanceof Element)) return;
+    if (target.matches("[data-picture]")) unread(target);
     // The kind of file is shown below it.
-    if (target.matches?.(".thumb")) target.remove();
+    if (target.matches(".thumb")) target.remove();
   }, true);
   document.body.addEventListener("htmx:responseError", ({ detail }) => {
     if (detail.target?.id === "viewer" && detail.xhr.status !== 401 && dialog?.open) close();
