@@ -123,9 +123,23 @@ interface ChangedMessage {
   ref: string;
 }
 
-interface Address {
-  name: string;
-  address: string;
+/** A person with the words that are written, or a group with its members. */
+interface TakenRecipient {
+  name?: string;
+  text?: string;
+  members?: string[];
+}
+
+/** What the recipients of a message are, in numbers; `outsiders` are their addresses where all are from outside. */
+interface RecipientCounts {
+  people: number;
+  outsiders: string[];
+  seen_groups: number;
+  unreached: number;
+  outside: number;
+  seen: number;
+  slips: number;
+  wrong: number;
 }
 
 /** The events of our own, by name: what `detail` holds. */
@@ -140,9 +154,9 @@ interface OwnEvents {
   "mail:changed": { changed: ChangedMessage[] };
   "mail:refresh": undefined;
   "mail:sent": undefined;
-  "recipient:gone": Address;
-  "recipient:taken": Address;
-  "recipients:changed": object;
+  "recipient:gone": { name: string };
+  "recipient:taken": TakenRecipient;
+  "recipients:changed": RecipientCounts;
   "server:unreached": undefined;
   "session:over": undefined;
   "session:renewed": undefined;
