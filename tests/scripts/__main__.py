@@ -32,10 +32,12 @@ def types(project: Path = SCRIPTS) -> int:
     return _node("typescript/bin/tsc", "--project", project)
 
 
-def form(how: str) -> int:
+_FORMED: Final = (STATIC / "js" / "*.js", STATIC / "css" / "*.css", SCRIPTS / "types.d.ts")
+
+
+def form(how: str, files: Sequence[Path] = _FORMED) -> int:
     config = ("--config", SCRIPTS / "prettier.json", "--log-level", "warn")
-    sheets = [STATIC / "js" / "*.js", STATIC / "css" / "*.css"]
-    return _node("prettier/bin/prettier.cjs", how, *config, *sheets, SCRIPTS / "types.d.ts")
+    return _node("prettier/bin/prettier.cjs", how, *config, *files)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,4 +1,4 @@
-"""The gate of the scripts' types names a script that is wrong."""
+"""The gates of the scripts name a script whose types or form are wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from demo.environment import SCRIPTS
-from tests.scripts.__main__ import types
+from tests.scripts.__main__ import form, types
 
 WRONG = {
     "a listener that reads what its event has not": (
@@ -30,3 +30,12 @@ def test_a_wrong_script_is_refused(text: str, tmp_path: Path) -> None:
     assert types(project) != 0
     script.write_text("// @ts-check\nexport {};\n", encoding="utf-8")
     assert types(project) == 0
+
+
+def test_another_form_is_refused_and_written_right(tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.css"
+    sheet.write_text(".row { margin: 0; padding: 0 }\n", encoding="utf-8")
+    assert form("--check", [sheet]) != 0
+    assert form("--write", [sheet]) == 0
+    assert sheet.read_text(encoding="utf-8") == ".row {\n  margin: 0;\n  padding: 0;\n}\n"
+    assert form("--check", [sheet]) == 0
