@@ -1,7 +1,9 @@
 // What the scripts of webmail/static/webmail/js share: their events, and elements found by a selector.
 
 type Mapped = HTMLElementTagNameMap;
-type Before<S extends string, Mark extends string> = S extends `${infer Head}${Mark}${string}` ? Head : S;
+type Before<S extends string, Mark extends string> = S extends `${infer Head}${Mark}${string}`
+  ? Head
+  : S;
 type Compound<S extends string> = S extends `${string} ${infer Rest}` ? Compound<Rest> : S;
 type Tag<S extends string> = Before<Before<Before<Before<Compound<S>, "[">, ".">, "#">, ":">;
 type Field<S extends string> = S extends `${string}[type=submit]${string}`
@@ -18,17 +20,17 @@ interface ElementsById {
   "composer-pane": HTMLTemplateElement;
   "discard-dialog": HTMLDialogElement;
   "folder-form": HTMLFormElement;
-  "id_subject": HTMLInputElement;
+  id_subject: HTMLInputElement;
   "keeping-choice": HTMLDialogElement;
   "keeping-restored": HTMLTemplateElement;
   "kept-icon": HTMLTemplateElement;
-  "keys": HTMLDialogElement;
+  keys: HTMLDialogElement;
   "kept-here": HTMLTemplateElement;
   "link-dialog": HTMLDialogElement;
   "plain-dialog": HTMLDialogElement;
   "recipient-option": HTMLTemplateElement;
-  "reenter": HTMLDialogElement;
-  "retry": HTMLTemplateElement;
+  reenter: HTMLDialogElement;
+  retry: HTMLTemplateElement;
   "search-text": HTMLInputElement;
   "sketch-list": HTMLTemplateElement;
   "sketch-message": HTMLTemplateElement;

@@ -26,7 +26,8 @@ function forget() {
 const isUnderWay = () => ahead && ahead.request.readyState !== XMLHttpRequest.DONE;
 
 function ask(link) {
-  if (link === ahead?.link || isUnderWay() || !link.isConnected || navigator.connection?.saveData) return;
+  if (link === ahead?.link || isUnderWay() || !link.isConnected || navigator.connection?.saveData)
+    return;
   forget();
   const request = new XMLHttpRequest();
   request.open("GET", link.getAttribute("hx-get"));
@@ -74,7 +75,11 @@ export function start() {
   // A finger that scrolls, or a pointer that leaves the window.
   for (const name of ["pointercancel", "pointerleave"])
     document.documentElement.addEventListener(name, () => point(null));
-  on("pointerdown", ROW, (link, event) => event.pointerType === "mouse" && isPlain(event) && ask(link));
+  on(
+    "pointerdown",
+    ROW,
+    (link, event) => event.pointerType === "mouse" && isPlain(event) && ask(link),
+  );
   document.body.addEventListener("htmx:beforeSend", answer);
   document.addEventListener("mail:changed", ({ detail: { changed } }) => {
     if (changed.some(({ ref }) => ref === ahead?.link.closest(".row").dataset.ref)) forget();

@@ -10,7 +10,9 @@ function size(bytes) {
   const inMb = bytes >= KB * KB;
   const value = inMb ? bytes / KB / KB : Math.max(1, Math.round(bytes / KB));
   const unit = inMb ? "megabyte" : "kilobyte";
-  return new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: 1 }).format(value);
+  return new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: 1 }).format(
+    value,
+  );
 }
 
 function show(form) {
@@ -38,7 +40,8 @@ function send(form, event) {
 export function start() {
   on("submit", "[data-bring]", send);
   window.addEventListener("pageshow", () => {
-    for (const button of document.querySelectorAll("[data-bring] [type=submit]")) button.ariaBusy = null;
+    for (const button of document.querySelectorAll("[data-bring] [type=submit]"))
+      button.ariaBusy = null;
   });
   on("change", "[data-bring] input[type=file]", (input) => show(input.form));
   // The file input covers the whole area and receives dropped files itself.

@@ -19,7 +19,10 @@ async function keep(place) {
   body.append("name", place.querySelector("[data-canned-name]").value);
   if (written.get("format") === "html") body.append("html", written.get("html"));
   else body.append("text", written.get("body") ?? "");
-  const headers = { "X-Requested-With": "fetch", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value };
+  const headers = {
+    "X-Requested-With": "fetch",
+    "X-CSRFToken": form.elements.csrfmiddlewaretoken.value,
+  };
   try {
     const answer = await fetch(place.dataset.cannedKeep, { method: "POST", body, headers });
     if (answer.redirected || (!answer.ok && answer.status !== 422)) return fail(place);

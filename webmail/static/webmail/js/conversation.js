@@ -10,7 +10,7 @@ function place(card, article) {
   const [before, after] = [article.previousElementSibling, article.nextElementSibling];
   const isAbove = Boolean(
     card.compareDocumentPosition(card.ownerDocument.querySelector("article.message")) &
-    Node.DOCUMENT_POSITION_FOLLOWING,
+      Node.DOCUMENT_POSITION_FOLLOWING,
   );
   let part = isAbove ? before : after;
   if (!part?.matches("ol.conversation")) {

@@ -58,7 +58,8 @@ class DocumentsPart {
   async send(file, cut) {
     try {
       const answer = await this.ask("add/", { method: "POST", body: file }, file.name);
-      if (answer.redirected || !answer.headers.get("Content-Type")?.startsWith("application/json")) return [cut];
+      if (answer.redirected || !answer.headers.get("Content-Type")?.startsWith("application/json"))
+        return [cut];
       const { words, way } = await answer.json();
       return [words, way].flat().filter(Boolean);
     } catch (error) {
@@ -81,7 +82,8 @@ class DocumentsPart {
   async refresh(asked, messages) {
     try {
       const answer = await asked;
-      const isPart = answer.headers.get("Content-Type")?.startsWith("text/html") && !answer.redirected;
+      const isPart =
+        answer.headers.get("Content-Type")?.startsWith("text/html") && !answer.redirected;
       if (isPart && answer.ok) this.show(await answer.text(), messages);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;

@@ -43,12 +43,7 @@ export const isShared = () => "shared" in document.documentElement.dataset;
 
 /** Letters without accents and capitals, for searches, with one form of apostrophe. */
 export const bare = (text) =>
-  text
-    .normalize("NFKD")
-    .replace(/\p{M}/gu, "")
-    .replace(/[’‘ʼ]/g, "'")
-    .toLowerCase()
-    .trim();
+  text.normalize("NFKD").replace(/\p{M}/gu, "").replace(/[’‘ʼ]/g, "'").toLowerCase().trim();
 
 /** A number with grouped digits: 4 213. */
 export const grouped = (number) => number.toLocaleString(document.documentElement.lang);
@@ -56,7 +51,9 @@ export const grouped = (number) => number.toLocaleString(document.documentElemen
 // Keys without a control of their own, where the user has changed them (webmail/presentation/keys.py).
 const USUAL = { next: "J", previous: "K", search: "/", select: "X" };
 const chosenKeys = () =>
-  Object.fromEntries((document.documentElement.dataset.keys ?? "").split(" ").map((pair) => pair.split(/=(.*)/s)));
+  Object.fromEntries(
+    (document.documentElement.dataset.keys ?? "").split(" ").map((pair) => pair.split(/=(.*)/s)),
+  );
 
 /** The stroke in the notation of aria-keyshortcuts; "" for strokes that have none. */
 export function strokeOf({ key, shiftKey }) {
@@ -66,4 +63,5 @@ export function strokeOf({ key, shiftKey }) {
 }
 
 /** Whether the stroke belongs to an action: "next", "previous", "search", "select". */
-export const isKey = (stroke, name) => stroke !== "" && stroke === (chosenKeys()[name] ?? USUAL[name]);
+export const isKey = (stroke, name) =>
+  stroke !== "" && stroke === (chosenKeys()[name] ?? USUAL[name]);

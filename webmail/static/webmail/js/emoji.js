@@ -98,8 +98,10 @@ const SIGNS = `
 /** `[{ sign, name }]` in the language of the page. */
 export function signs(language) {
   const side = language.startsWith("fr") ? 0 : 1;
-  return SIGNS.trim().split("\n").map((line) => {
-    const [sign, ...names] = line.split(" ");
-    return { sign, name: names.join(" ").split(" | ")[side] };
-  });
+  return SIGNS.trim()
+    .split("\n")
+    .map((line) => {
+      const [sign, ...names] = line.split(" ");
+      return { sign, name: names.join(" ").split(" | ")[side] };
+    });
 }

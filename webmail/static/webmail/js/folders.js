@@ -46,7 +46,8 @@ function openMenu(link, event) {
 }
 
 function key(folder, event) {
-  const opens = event.key === "F2" || event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey);
+  const opens =
+    event.key === "F2" || event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey);
   if (!opens) return;
   event.preventDefault();
   ask(menuOf(folder).getAttribute("href"));
@@ -70,12 +71,14 @@ function end() {
   held = null;
   clearTimeout(opening);
   delete document.documentElement.dataset.dragging;
-  for (const place of document.querySelectorAll(".side .is-target")) place.classList.remove("is-target");
+  for (const place of document.querySelectorAll(".side .is-target"))
+    place.classList.remove("is-target");
 }
 
 function over(event) {
   if (!dragged) return;
-  for (const other of document.querySelectorAll(".side .is-target")) other.classList.remove("is-target");
+  for (const other of document.querySelectorAll(".side .is-target"))
+    other.classList.remove("is-target");
   const place = target(event);
   if (!place || place.dataset.folder === dragged) return;
   event.preventDefault();
@@ -109,7 +112,8 @@ function drop(event) {
 
 /** Marks the open folder; a favourite has two links in the list. */
 function mark(...links) {
-  for (const other of document.querySelectorAll(".folder[aria-current]")) other.removeAttribute("aria-current");
+  for (const other of document.querySelectorAll(".folder[aria-current]"))
+    other.removeAttribute("aria-current");
   for (const link of links) link.setAttribute("aria-current", "page");
 }
 

@@ -16,19 +16,29 @@ const hasModifier = (event) => event.ctrlKey || event.metaKey || event.altKey;
 /** The list or the open message if the key was pressed in it, else null. */
 export function regionOf(event) {
   const { target } = event;
-  if (hasModifier(event) || event.isComposing || !(target instanceof Element) || target.closest(ELSEWHERE)) return null;
+  if (
+    hasModifier(event) ||
+    event.isComposing ||
+    !(target instanceof Element) ||
+    target.closest(ELSEWHERE)
+  )
+    return null;
   return target.closest("#rows, #act-form, [data-master], #message[data-open]");
 }
 
 /** Whether a key neither types a letter nor makes a choice. */
-export const isBeside = (event) => !hasModifier(event) && !event.isComposing && !event.target.closest?.(ELSEWHERE);
+export const isBeside = (event) =>
+  !hasModifier(event) && !event.isComposing && !event.target.closest?.(ELSEWHERE);
 
 const saying = (stroke) => `[aria-keyshortcuts~="${CSS.escape(stroke)}"]`;
-const find = (place, stroke) => document.querySelector(`${place} ${saying(stroke)}:not([aria-disabled])`);
-const findBeside = (stroke) => document.querySelector(`:is(.side-new, #toast button)${saying(stroke)}`);
+const find = (place, stroke) =>
+  document.querySelector(`${place} ${saying(stroke)}:not([aria-disabled])`);
+const findBeside = (stroke) =>
+  document.querySelector(`:is(.side-new, #toast button)${saying(stroke)}`);
 
 /** Arrows beside the title scroll, as in every page. */
-const isScrolling = ({ target }, stroke) => stroke.startsWith("Arrow") && target.id !== "message-title";
+const isScrolling = ({ target }, stroke) =>
+  stroke.startsWith("Arrow") && target.id !== "message-title";
 
 /** The control that the key presses, and the row that it concerns. */
 function controlOf(event, region, stroke) {

@@ -26,7 +26,10 @@ const byNeed = [
   { marks: "[data-rules], [data-absence]", bring: () => import("./rules.js") },
   { marks: ".conversation-head", bring: () => import("./conversation.js") },
   { marks: ".tabs", bring: () => import("./settings.js") },
-  { marks: "[data-reveal], [data-sign-in], [data-keep-nothing]", bring: () => import("./signin.js") },
+  {
+    marks: "[data-reveal], [data-sign-in], [data-keep-nothing]",
+    bring: () => import("./signin.js"),
+  },
   { marks: "form[data-signature]", bring: () => import("./signature.js") },
   { marks: "select[name=identity]", bring: () => import("./signing.js") },
 ];

@@ -94,22 +94,33 @@ export function start() {
     field.closest("details")?.setAttribute("open", "");
     field.focus();
   });
-  document.body.addEventListener("htmx:sendError", () => show(document.getElementById("no-network")));
-  document.body.addEventListener("htmx:beforeSend", ({ detail }) => (detail.requestConfig.asked = performance.now()));
+  document.body.addEventListener("htmx:sendError", () =>
+    show(document.getElementById("no-network")),
+  );
+  document.body.addEventListener(
+    "htmx:beforeSend",
+    ({ detail }) => (detail.requestConfig.asked = performance.now()),
+  );
   document.body.addEventListener(
     "htmx:afterRequest",
     ({ detail }) => detail.successful && reached(detail.requestConfig.asked),
   );
   document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
     // The error page of a proxy in front of the server.
-    if (detail.isError && detail.xhr.status >= 500 && !detail.serverResponse.includes("data-notice")) {
+    if (
+      detail.isError &&
+      detail.xhr.status >= 500 &&
+      !detail.serverResponse.includes("data-notice")
+    ) {
       detail.shouldSwap = false;
       show(document.getElementById("no-answer"));
     }
     // Requests of the page itself leave notices alone, and those about the message being written stay, since news of
     // the list are swapped in, too.
     if (!detail.isError && detail.requestConfig.triggeringEvent)
-      document.querySelectorAll("#notices > :not([data-stays])").forEach((notice) => notice.remove());
+      document
+        .querySelectorAll("#notices > :not([data-stays])")
+        .forEach((notice) => notice.remove());
   });
 }
 

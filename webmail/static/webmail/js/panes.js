@@ -127,7 +127,8 @@ export function load(root) {
     beginUnread(document.getElementById("message"));
   if (root.id !== "message") return;
   if (root.dataset.open) {
-    if (getComputedStyle(document.querySelector(".to-list")).display !== "none") window.scrollTo(0, 0);
+    if (getComputedStyle(document.querySelector(".to-list")).display !== "none")
+      window.scrollTo(0, 0);
     root.querySelector(".reader-title").focus({ preventScroll: true });
     beginUnread(root);
   } else {

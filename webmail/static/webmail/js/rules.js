@@ -45,18 +45,21 @@ function fillDays(link, event) {
 export function start() {
   on("click", "[data-absence]", fillDays);
   document.addEventListener("dragstart", (event) => {
-    dragged = event.target instanceof Element && event.target.matches("[data-rule]") ? event.target : null;
+    dragged =
+      event.target instanceof Element && event.target.matches("[data-rule]") ? event.target : null;
     if (dragged) event.dataTransfer.effectAllowed = "move";
   });
   document.addEventListener("dragover", (event) => {
-    const row = dragged && event.target instanceof Element ? event.target.closest("[data-rule]") : null;
+    const row =
+      dragged && event.target instanceof Element ? event.target.closest("[data-rule]") : null;
     if (!row) return;
     event.preventDefault();
     unmark(row.parentElement);
     row.classList.add(isBefore(row, event) ? "over-before" : "over-after");
   });
   document.addEventListener("drop", (event) => {
-    const row = dragged && event.target instanceof Element ? event.target.closest("[data-rule]") : null;
+    const row =
+      dragged && event.target instanceof Element ? event.target.closest("[data-rule]") : null;
     if (!row) return;
     event.preventDefault();
     unmark(row.parentElement);

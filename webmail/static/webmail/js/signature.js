@@ -17,7 +17,8 @@ export function load(root) {
     form.classList.add("is-scripted");
     const editor = new Editor(form);
     // A larger image is refused with an error; the server checks the total size.
-    editor.upload = async (file) => (file.size <= Number(form.dataset.mostImage) ? image(file) : null);
+    editor.upload = async (file) =>
+      file.size <= Number(form.dataset.mostImage) ? image(file) : null;
     editor.begin();
   }
 }

@@ -23,7 +23,8 @@ export function start() {
   });
   // A browser may fill in a date of birth, but must not offer it to the next user of this computer.
   on("submit", "[data-keep-nothing]", (form) => {
-    for (const field of /** @type {Iterable<HTMLInputElement>} */ (form.elements)) field.autocomplete = "off";
+    for (const field of /** @type {Iterable<HTMLInputElement>} */ (form.elements))
+      field.autocomplete = "off";
   });
   on("change", "#id_login", follow);
   // When the browser goes back to this page, the form can be sent again.

@@ -18,7 +18,8 @@ const root = document.documentElement;
 let dragged = null;
 
 const isBelow = () => root.dataset.panes === "below";
-const nameOf = (split) => (split.dataset.split === "list" && isBelow() ? "height" : split.dataset.split);
+const nameOf = (split) =>
+  split.dataset.split === "list" && isBelow() ? "height" : split.dataset.split;
 
 function keep() {
   if (isShared()) return;
@@ -99,7 +100,9 @@ export function toggleRail() {
 /** Announces whether the folders are shown with their names: in their column, or in the drawer where that has no
  * room. */
 export function sayFolders() {
-  const isWhole = ROOMY.matches ? !("rail" in root.dataset) : document.body.dataset.drawer === "open";
+  const isWhole = ROOMY.matches
+    ? !("rail" in root.dataset)
+    : document.body.dataset.drawer === "open";
   document.querySelector("[data-rail-toggle]")?.setAttribute("aria-expanded", String(isWhole));
 }
 
