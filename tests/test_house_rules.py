@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -301,6 +302,15 @@ def test_pages_stand_in_folders(app: str) -> None:
             if f'"{app}/{name}"' in text:
                 folders[name].add(path.parent)
     assert not {name for name, users in folders.items() if len(users) < 2}
+
+
+def test_the_types_of_every_script_are_read() -> None:
+    """TypeScript reads a script that asks for it in its first line, and believes what is told to
+    ignore."""
+    for path in sorted((ROOT / "webmail/static/webmail/js").glob("*.js")):
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith("// @ts-check\n"), path.name
+        assert not re.search(r"@ts-(?:ignore|nocheck|expect-error)|\{(?:any|\*)\}", text), path.name
 
 
 def test_no_script_moves_more_scrollers_than_its_own() -> None:

@@ -15,7 +15,6 @@ from addressbook.contacts import groups
 from demo.servers.dovecot import MailAccount
 from tests.browser.conformity import violations
 from tests.browser.test_compose import chips, posted
-from tests.mail.mime.test_addresses import NAMES
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -160,47 +159,6 @@ def test_without_a_script_it_is_a_line_of_text(writing: Callable[..., Page]) -> 
     line.fill("zoe@x.example")
     expect(line).not_to_have_attribute("role", "combobox")
     expect(page.locator("#id_to-list")).to_be_hidden()
-
-
-def test_the_script_reads_names_as_the_server_does(writing: Callable[..., Page]) -> None:
-    page = writing()
-    read = """async (texts) => {
-      const { read } = await import("/static/webmail/js/addresses.js");
-      const named = ({ name, address }) => (name ? `${name} <${address}>` : address);
-      const said = (one) => (one.address ? named(one) : `${one.text}!`);
-      return texts.map((text) => read(text).flatMap((one) => one.members ?? [one]).map(said));
-    }"""
-    texts = [typed for typed, _expected in NAMES.values()]
-    assert page.evaluate(read, texts) == [expected for _typed, expected in NAMES.values()]
-
-
-PASTE = """(text) => {
-  const data = new DataTransfer();
-  data.setData("text/plain", text);
-  const pasted = { clipboardData: data, bubbles: true, cancelable: true };
-  document.getElementById("id_to").dispatchEvent(new ClipboardEvent("paste", pasted));
-}"""
-
-
-@pytest.mark.parametrize(
-    ("pasted", "expected"),
-    [
-        (
-            "MARTIN, Paul <paul@x.example>; DURAND, Anne <anne@x.example>",
-            '"MARTIN, Paul" <paul@x.example>, "DURAND, Anne" <anne@x.example>',
-        ),
-        ("MARTIN, Paul <paul@x.example>", '"MARTIN, Paul" <paul@x.example>'),
-        ("a@x.example, b@x.example", "a@x.example, b@x.example"),
-    ],
-)
-def test_what_outlook_copies_can_be_pasted(
-    writing: Callable[..., Page], pasted: str, expected: str
-) -> None:
-    page = writing()
-    page.locator("#id_to").focus()
-    page.evaluate(PASTE, pasted)
-    assert posted(page) == expected
-    expect(page.locator(".recipient.bad")).to_have_count(0)
 
 
 @pytest.mark.parametrize("width", [1440, 375])

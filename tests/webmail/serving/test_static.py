@@ -127,7 +127,7 @@ ACCENTS = (STATIC / "css" / "accents.css").read_text(encoding="utf-8")
 
 def rules(selector: str, sheet: str = TOKENS) -> dict[str, str]:
     """The custom properties of the one rule with this selector."""
-    _before, _selector, after = sheet.partition(f"{selector} {{")
+    _before, _selector, after = " ".join(sheet.split()).partition(f"{selector} {{")
     return dict(re.findall(r"--([a-z0-9-]+): ([^;]+);", after.partition("}")[0]))
 
 

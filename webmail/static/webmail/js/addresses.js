@@ -1,4 +1,5 @@
-// Parses typed or pasted recipients by the rules of mail/mime/addresses.py, which has the last word.
+// @ts-check
+// Parses typed or pasted recipients by the rules of webmail/mime/addresses.py, which has the last word.
 
 const TOKEN = /"(?:[^"\\\r\n]|\\[^\r\n])*"|<[^<>\n]*>|[,;\r\n]|[^",;<\r\n]+|./gs;
 const LOCAL = /^[\p{L}\p{N}_!#$%&'*+/=?^`{|}~-]+(?:\.[\p{L}\p{N}_!#$%&'*+/=?^`{|}~-]+)*$/u;
@@ -13,11 +14,13 @@ export function isAddress(text) {
   const at = text.lastIndexOf("@");
   const labels = text.slice(at + 1).split(".");
   const isDomain =
-    text.slice(at + 1) === "localhost" || (labels.length > 1 && labels.every((label) => LABEL.test(label)));
+    text.slice(at + 1) === "localhost" ||
+    (labels.length > 1 && labels.every((label) => LABEL.test(label)));
   return at > 0 && text.length <= 254 && LOCAL.test(text.slice(0, at)) && isDomain;
 }
 
-const plain = (name) => (/^".*"$/s.test(name) ? name.slice(1, -1).replace(/\\(.)/g, "$1") : name).trim();
+const plain = (name) =>
+  (/^".*"$/s.test(name) ? name.slice(1, -1).replace(/\\(.)/g, "$1") : name).trim();
 const quoted = (name) => (ATOM.test(name) ? name : `"${name.replace(/(["\\])/g, "\\$1")}"`);
 
 /** An entry as it is posted: `Name <a@x.fr>`, `Parents 4e B: a@x.fr, b@x.fr;`, or the typed text. */
@@ -32,13 +35,17 @@ function entriesOf(text) {
   const bare = text.split(/\s+/);
   if (bare.every(isAddress)) return bare.map((address) => ({ name: "", address }));
   const match = NAMED.exec(text);
-  if (match && isAddress(match[2])) return [{ name: plain(match[1].trim()).replace(/\s+/g, " "), address: match[2] }];
+  if (match && isAddress(match[2]))
+    return [{ name: plain(match[1].trim()).replace(/\s+/g, " "), address: match[2] }];
   return [{ text: text.slice(0, 300) }];
 }
 
 /** A row of a spreadsheet: the cell with the address, and a name from the other cells. */
 function fromCells(line) {
-  const cells = line.split("\t").map((cell) => cell.trim()).filter(Boolean);
+  const cells = line
+    .split("\t")
+    .map((cell) => cell.trim())
+    .filter(Boolean);
   const address = cells.find(isAddress);
   if (!address) return line.replace(/\t/g, " ");
   const name = cells.filter((cell) => cell !== address && !cell.includes("@")).join(" ");
@@ -62,7 +69,11 @@ export function read(text, { isCopied = false } = {}) {
   const entries = [];
   const lines = text.split(/[\r\n]+/).filter((line) => line.trim());
   for (const line of lines)
-    readLine(line.includes("\t") ? fromCells(line) : line, entries, lines.length === 1 && !isCopied);
+    readLine(
+      line.includes("\t") ? fromCells(line) : line,
+      entries,
+      lines.length === 1 && !isCopied,
+    );
   return entries;
 }
 
@@ -72,7 +83,10 @@ function wholeNames(all, isAlone) {
   if (isAlone && all.every((piece) => piece.mark !== ";")) return all;
   const joined = [];
   for (const piece of all) {
-    const [before, marks] = [joined.at(-1), [";", ...joined.slice(-2).map(({ mark }) => mark)].slice(-2).join("")];
+    const [before, marks] = [
+      joined.at(-1),
+      [";", ...joined.slice(-2).map(({ mark }) => mark)].slice(-2).join(""),
+    ];
     if (marks === ";," && piece.mark !== "," && isName(before.text, piece.text))
       joined[joined.length - 1] = { text: `${before.text},${piece.text}`, mark: piece.mark };
     else joined.push(piece);
@@ -96,7 +110,10 @@ function readLine(line, entries, isAlone) {
       continue;
     }
     const texts = [head[2], ...all.slice(at + 1, end + 1).map((piece) => piece.text)];
-    const members = texts.map((text) => text.trim()).filter(Boolean).flatMap(entriesOf);
+    const members = texts
+      .map((text) => text.trim())
+      .filter(Boolean)
+      .flatMap(entriesOf);
     if (members.length > 0) entries.push({ name: plain(head[1]), members });
     at = end;
   }

@@ -1,3 +1,4 @@
+// @ts-check
 // Requests a message while the pointer rests on its row, and shows it when it is opened. Until then the message stays
 // unread, its frame is not loaded, and the response is only in a variable. Nothing is requested where the browser saves
 // data. htmx's preload extension would keep responses in the browser's cache, which must not contain mail; and a script
@@ -25,7 +26,8 @@ function forget() {
 const isUnderWay = () => ahead && ahead.request.readyState !== XMLHttpRequest.DONE;
 
 function ask(link) {
-  if (link === ahead?.link || isUnderWay() || !link.isConnected || navigator.connection?.saveData) return;
+  if (link === ahead?.link || isUnderWay() || !link.isConnected || navigator.connection?.saveData)
+    return;
   forget();
   const request = new XMLHttpRequest();
   request.open("GET", link.getAttribute("hx-get"));
@@ -66,14 +68,18 @@ function answer({ detail }) {
 export function start() {
   for (const name of ["pointerover", "focusin"]) {
     document.addEventListener(name, ({ target }) => {
-      const link = target.closest?.(ROW) ?? null;
+      const link = /** @type {HTMLElement} */ (target).closest?.(ROW) ?? null;
       if (link !== pointed) point(link);
     });
   }
   // A finger that scrolls, or a pointer that leaves the window.
   for (const name of ["pointercancel", "pointerleave"])
     document.documentElement.addEventListener(name, () => point(null));
-  on("pointerdown", ROW, (link, event) => event.pointerType === "mouse" && isPlain(event) && ask(link));
+  on(
+    "pointerdown",
+    ROW,
+    (link, event) => event.pointerType === "mouse" && isPlain(event) && ask(link),
+  );
   document.body.addEventListener("htmx:beforeSend", answer);
   document.addEventListener("mail:changed", ({ detail: { changed } }) => {
     if (changed.some(({ ref }) => ref === ahead?.link.closest(".row").dataset.ref)) forget();

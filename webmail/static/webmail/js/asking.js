@@ -1,6 +1,7 @@
+// @ts-check
 // Dialogs before an action: the target folder, the tag, or a confirmation. Folders are found while the user types.
 
-import { bare, on } from "./dom.js";
+import { bare, on, within } from "./dom.js";
 import { isBeside, regionOf } from "./keys.js";
 
 let opener = null;
@@ -19,20 +20,29 @@ const nameOf = (option) => option.textContent.split("›").at(-1);
 /** Filters the list to folders that contain all typed words, and selects the first that begins with them, else the
  * first. */
 function find(field) {
-  const list = document.getElementById(field.getAttribute("aria-controls"));
+  const list = /** @type {HTMLSelectElement} */ (
+    document.getElementById(field.getAttribute("aria-controls"))
+  );
   list.folders ??= [...list.children].map((child) => child.cloneNode(true));
   const words = bare(field.value).split(/\s+/);
-  const matches = (option) => words.every((word) => bare(`${option.textContent} ${option.value}`).includes(word));
+  const matches = (option) =>
+    words.every((word) => bare(`${option.textContent} ${option.value}`).includes(word));
   const kept = list.folders.map((child) => {
     const copy = child.cloneNode(true);
     for (const option of copy.querySelectorAll("option")) if (!matches(option)) option.remove();
     return copy;
   });
   list.replaceChildren(
-    ...kept.filter((child) => (child.matches("option") ? matches(child) : child.childElementCount > 0)),
+    ...kept.filter((child) =>
+      child.matches("option") ? matches(child) : child.childElementCount > 0,
+    ),
   );
-  const begins = [...list.options].findIndex((option) => bare(nameOf(option)).startsWith(bare(field.value)));
-  list.selectedIndex = field.value ? Math.max(begins, list.options.length > 0 ? 0 : -1) : first(list);
+  const begins = [...list.options].findIndex((option) =>
+    bare(nameOf(option)).startsWith(bare(field.value)),
+  );
+  list.selectedIndex = field.value
+    ? Math.max(begins, list.options.length > 0 ? 0 : -1)
+    : first(list);
   field.setCustomValidity(list.options.length > 0 ? "" : list.dataset.none);
 }
 
@@ -41,7 +51,9 @@ const first = (list) => (list.hasAttribute("data-recent") ? 0 : -1);
 
 /** In the field, arrows move the selection in the list, and Enter moves the messages to the selected folder. */
 function findKey(field, event) {
-  const list = document.getElementById(field.getAttribute("aria-controls"));
+  const list = /** @type {HTMLSelectElement} */ (
+    document.getElementById(field.getAttribute("aria-controls"))
+  );
   if (event.key === "ArrowDown" && list.options.length > 0) {
     event.preventDefault();
     list.focus();
@@ -59,6 +71,7 @@ function send(form) {
   form.querySelector("[value=move]").click();
 }
 
+/** @param {HTMLDialogElement} dialog */
 function show(dialog) {
   opener = document.activeElement;
   dialog.showModal();
@@ -114,6 +127,6 @@ export function start() {
 }
 
 export function load(root) {
-  const dialog = root.matches("[data-question]") ? root : root.querySelector("[data-question]");
+  const [dialog] = within(root, "[data-question]");
   if (dialog && !dialog.open) show(dialog);
 }

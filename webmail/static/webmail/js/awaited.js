@@ -1,3 +1,4 @@
+// @ts-check
 // Shows that a response is late: the row is marked at once, a sketch takes the place of the content after a moment, and
 // later a notice says that the mail server is slow. A further request takes its place, and Escape cancels it.
 
@@ -6,7 +7,8 @@ import { on } from "./dom.js";
 const SOON_MS = 200;
 const SLOW_MS = 5_000;
 // Elements for which Escape has another meaning.
-const OPEN = "dialog[open], details[data-menu][open], #search-suggestions:not([hidden]), [data-drawer=open]";
+const OPEN =
+  "dialog[open], details[data-menu][open], #search-suggestions:not([hidden]), [data-drawer=open]";
 let awaited = null; // { config, link, marked, place, sketch, timers, xhr }
 let failed = null; // the request to repeat
 
@@ -44,7 +46,8 @@ function end() {
   marked?.removeAttribute("aria-busy");
   sketch?.remove();
   place.removeAttribute("aria-busy");
-  if (notice().contains(document.activeElement)) (asking(awaited) ?? document.getElementById("rows"))?.focus();
+  if (notice().contains(document.activeElement))
+    (asking(awaited) ?? document.getElementById("rows"))?.focus();
   say("");
   failed = awaited;
   awaited = null;
@@ -70,7 +73,11 @@ function mark(link) {
  * lost. */
 function keepPlace(event) {
   const { detail, target } = event;
-  if (awaited && detail.requestConfig !== awaited.config && (detail.target ?? target) === awaited.place)
+  if (
+    awaited &&
+    detail.requestConfig !== awaited.config &&
+    (detail.target ?? target) === awaited.place
+  )
     detail.shouldSwap = false;
 }
 
@@ -83,7 +90,10 @@ function begin({ detail }) {
   if (awaited && isRenewal(awaited) && target.id === "message") end();
   else leave();
   const marked = mark(elt);
-  const timers = [setTimeout(show, SOON_MS), setTimeout(() => say(notice().dataset.slow, true), SLOW_MS)];
+  const timers = [
+    setTimeout(show, SOON_MS),
+    setTimeout(() => say(notice().dataset.slow, true), SLOW_MS),
+  ];
   awaited = { config: requestConfig, link: elt, marked, place: target, timers, xhr };
 }
 
@@ -102,7 +112,11 @@ function again() {
   if (!request) return;
   const link = asking(request);
   leave();
-  if (!link) return htmx.ajax("GET", request.config.path, { target: `#${request.place.id}`, swap: "outerHTML" });
+  if (!link)
+    return htmx.ajax("GET", request.config.path, {
+      target: `#${request.place.id}`,
+      swap: "outerHTML",
+    });
   if (link.matches("form")) return link.requestSubmit();
   link.focus({ preventScroll: true });
   link.click();
@@ -117,19 +131,25 @@ export function start() {
     xhr.addEventListener("loadend", () => finish(requestConfig)),
   );
   body.addEventListener("htmx:afterRequest", ({ detail }) => finish(detail.requestConfig));
-  for (const name of ["htmx:sendError", "htmx:responseError"]) {
+  for (const name of /** @type {const} */ (["htmx:sendError", "htmx:responseError"])) {
     body.addEventListener(name, ({ detail: { requestConfig, xhr } }) => {
       const isMine = requestConfig === (awaited ?? failed)?.config;
       // The notice itself is shown by listeners that are called later.
       if (isMine && (xhr.status === 0 || xhr.status >= 500)) setTimeout(offer);
     });
   }
-  for (const name of ["htmx:beforeSwap", "htmx:oobBeforeSwap"]) body.addEventListener(name, keepPlace);
+  for (const name of ["htmx:beforeSwap", "htmx:oobBeforeSwap"])
+    body.addEventListener(name, keepPlace);
   on("click", "[data-retry]", again);
   document.addEventListener(
     "keydown",
     (event) => {
-      if (event.key !== "Escape" || !awaited || document.querySelector(OPEN) || event.target.closest("#composers"))
+      if (
+        event.key !== "Escape" ||
+        !awaited ||
+        document.querySelector(OPEN) ||
+        event.target.closest("#composers")
+      )
         return;
       event.stopPropagation();
       leave();

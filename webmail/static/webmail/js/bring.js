@@ -1,3 +1,4 @@
+// @ts-check
 // Files of an old address book: dropped anywhere on their field, and listed before they are sent.
 
 import { on, within } from "./dom.js";
@@ -9,7 +10,9 @@ function size(bytes) {
   const inMb = bytes >= KB * KB;
   const value = inMb ? bytes / KB / KB : Math.max(1, Math.round(bytes / KB));
   const unit = inMb ? "megabyte" : "kilobyte";
-  return new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: 1 }).format(value);
+  return new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: 1 }).format(
+    value,
+  );
 }
 
 function show(form) {
@@ -37,12 +40,15 @@ function send(form, event) {
 export function start() {
   on("submit", "[data-bring]", send);
   window.addEventListener("pageshow", () => {
-    for (const button of document.querySelectorAll("[data-bring] [type=submit]")) button.ariaBusy = null;
+    for (const button of document.querySelectorAll("[data-bring] [type=submit]"))
+      button.ariaBusy = null;
   });
   on("change", "[data-bring] input[type=file]", (input) => show(input.form));
   // The file input covers the whole area and receives dropped files itself.
-  for (const name of ["dragenter", "dragover"]) on(name, "[data-bring] .drop", (drop) => drop.classList.add("is-over"));
-  for (const name of ["dragleave", "drop"]) on(name, "[data-bring] .drop", (drop) => drop.classList.remove("is-over"));
+  for (const name of /** @type {const} */ (["dragenter", "dragover"]))
+    on(name, "[data-bring] .drop", (drop) => drop.classList.add("is-over"));
+  for (const name of /** @type {const} */ (["dragleave", "drop"]))
+    on(name, "[data-bring] .drop", (drop) => drop.classList.remove("is-over"));
 }
 
 export function load(root) {

@@ -1,3 +1,4 @@
+// @ts-check
 // Saves the message being written as a canned answer, from the menu of the composer, which js/compose.js fills.
 
 import { on } from "./dom.js";
@@ -18,7 +19,10 @@ async function keep(place) {
   body.append("name", place.querySelector("[data-canned-name]").value);
   if (written.get("format") === "html") body.append("html", written.get("html"));
   else body.append("text", written.get("body") ?? "");
-  const headers = { "X-Requested-With": "fetch", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value };
+  const headers = {
+    "X-Requested-With": "fetch",
+    "X-CSRFToken": form.elements.csrfmiddlewaretoken.value,
+  };
   try {
     const answer = await fetch(place.dataset.cannedKeep, { method: "POST", body, headers });
     if (answer.redirected || (!answer.ok && answer.status !== 422)) return fail(place);

@@ -1,3 +1,4 @@
+// @ts-check
 // Recipients as chips: each is checked when it is made, and can be changed, moved to another field and removed by
 // keyboard and pointer. The text input stays for typing; a text is posted, as without a script.
 
@@ -15,7 +16,9 @@ const DRAGGED = "application/x-webmail-recipient";
 const NAMED = 5;
 const NO_GAP = { withoutAddress: [], others: [] };
 
-const clone = (id) => document.getElementById(id).content.cloneNode(true).firstElementChild;
+const clone = (id) =>
+  /** @type {HTMLTemplateElement} */ (document.getElementById(id)).content.cloneNode(true)
+    .firstElementChild;
 const announcer = () => document.getElementById("chip-said");
 const phrase = (name, ...values) =>
   values.reduce(
@@ -28,7 +31,9 @@ const shownName = (entry) => entry.name || entry.address || entry.text;
 /** The first few names, and the number of the others. */
 function few(names) {
   const shown = names.slice(0, NAMED).join(", ");
-  return names.length > NAMED ? `${shown}, ${phrase("rest", grouped(names.length - NAMED))}` : shown;
+  return names.length > NAMED
+    ? `${shown}, ${phrase("rest", grouped(names.length - NAMED))}`
+    : shown;
 }
 
 function say(text) {
@@ -72,7 +77,9 @@ class Field {
     this.list.addEventListener("contextmenu", (event) => {
       if (this.on(event, (index) => this.all.open(this, index))) event.preventDefault();
     });
-    this.list.addEventListener("dragstart", (event) => this.on(event, (index) => this.drag(event, index)));
+    this.list.addEventListener("dragstart", (event) =>
+      this.on(event, (index) => this.drag(event, index)),
+    );
     this.line.addEventListener("dragover", (event) => this.over(event));
     this.line.addEventListener("dragleave", () => this.line.classList.remove("is-over"));
     this.line.addEventListener("drop", (event) => this.drop(event));
@@ -100,7 +107,11 @@ class Field {
     if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) {
       this.take();
       event.preventDefault();
-    } else if (["ArrowLeft", "Backspace"].includes(event.key) && isEmpty && this.buttons.length > 0) {
+    } else if (
+      ["ArrowLeft", "Backspace"].includes(event.key) &&
+      isEmpty &&
+      this.buttons.length > 0
+    ) {
       this.buttons.at(-1).focus();
       event.preventDefault();
     }
@@ -111,7 +122,9 @@ class Field {
     if (!/[,;\r\n\t]/.test(text) && (text.match(/@/g) ?? []).length < 2) return;
     event.preventDefault();
     const typed = this.input.value.trim();
-    const entries = isOpen(typed) ? read(`${typed}, ${text}`) : [...read(typed), ...read(text, { isCopied: true })];
+    const entries = isOpen(typed)
+      ? read(`${typed}, ${text}`)
+      : [...read(typed), ...read(text, { isCopied: true })];
     this.input.value = "";
     this.add(entries);
     say(phrase("added", grouped(entries.length)));
@@ -186,7 +199,8 @@ class Field {
     this.list.replaceChildren(...chips);
     this.list.hidden = chips.length === 0;
     if (this.buttons.length > 0) this.stopAt(this.buttons.at(-1));
-    if (focused >= 0) (this.buttons[Math.min(focused, this.buttons.length - 1)] ?? this.input).focus();
+    if (focused >= 0)
+      (this.buttons[Math.min(focused, this.buttons.length - 1)] ?? this.input).focus();
     this.drawFixes();
   }
 
@@ -197,13 +211,15 @@ class Field {
     chip.dataset.index = String(index);
     chip.draggable = true;
     const name = shownName(entry);
-    const show = (part, isShown) => chip.querySelector(`[data-${part}]`).toggleAttribute("hidden", !isShown);
+    const show = (part, isShown) =>
+      chip.querySelector(`[data-${part}]`).toggleAttribute("hidden", !isShown);
     show("group", entry.members);
     show("warn", main.includes("warn"));
     show("bad", main.includes("bad"));
     show("count", entry.members);
     chip.querySelector("[data-name]").textContent = name;
-    if (entry.members) chip.querySelector("[data-count]").textContent = grouped(entry.members.length);
+    if (entry.members)
+      chip.querySelector("[data-count]").textContent = grouped(entry.members.length);
     const button = chip.querySelector(".recipient-main");
     button.title = [entry.address ?? "", announcer().dataset.help].filter(Boolean).join("\n");
     const address = entry.name && entry.address ? [entry.address] : [];
@@ -215,16 +231,21 @@ class Field {
   /** Sets the look and the description of a chip. */
   state(entry) {
     const words = announcer().dataset;
-    if (entry.members) return { main: ["is-group"], notes: [phrase("members", grouped(entry.members.length))] };
+    if (entry.members)
+      return { main: ["is-group"], notes: [phrase("members", grouped(entry.members.length))] };
     const known = this.all.known.get(key(entry));
-    if (!entry.address || known?.valid === false) return { main: ["bad"], notes: [words.wrongShort] };
+    if (!entry.address || known?.valid === false)
+      return { main: ["bad"], notes: [words.wrongShort] };
     if (known?.suggestion) return { main: ["warn"], notes: [words.slipShort] };
-    return known?.outside ? { main: ["is-outside"], notes: [words.outsideShort] } : { main: ["is-known"], notes: [] };
+    return known?.outside
+      ? { main: ["is-outside"], notes: [words.outsideShort] }
+      : { main: ["is-known"], notes: [] };
   }
 
   rest(count) {
     const item = clone("recipient-rest");
-    item.querySelector("button").textContent = count > 0 ? phrase("rest", grouped(count)) : announcer().dataset.fold;
+    item.querySelector("button").textContent =
+      count > 0 ? phrase("rest", grouped(count)) : announcer().dataset.fold;
     return item;
   }
 
@@ -237,7 +258,8 @@ class Field {
         continue;
       }
       const known = this.all.known.get(key(entry));
-      if (!entry.address || known?.valid === false) lines.push(this.fixLine("bad", phrase("wrong", shownName(entry))));
+      if (!entry.address || known?.valid === false)
+        lines.push(this.fixLine("bad", phrase("wrong", shownName(entry))));
       else if (known?.suggestion) lines.push(this.slipLine(entry, known.suggestion));
     }
     this.fixes.replaceChildren(...lines);
@@ -248,11 +270,19 @@ class Field {
   gapLines(entry) {
     const { withoutAddress, others } = this.all.gap(entry);
     const lines = [];
-    if (withoutAddress.length) lines.push(this.fixLine("warn", phrase("without", entry.name, few(withoutAddress))));
+    if (withoutAddress.length)
+      lines.push(this.fixLine("warn", phrase("without", entry.name, few(withoutAddress))));
     if (others.length) {
-      const line = this.fixLine("warn", `${phrase("others", entry.name, few(others.map((other) => other.address)))} `);
+      const line = this.fixLine(
+        "warn",
+        `${phrase("others", entry.name, few(others.map((other) => other.address)))} `,
+      );
       const button = document.createElement("button");
-      Object.assign(button, { type: "button", className: "textbtn", textContent: announcer().dataset.addOthers });
+      Object.assign(button, {
+        type: "button",
+        className: "textbtn",
+        textContent: announcer().dataset.addOthers,
+      });
       button.dataset.group = entry.name;
       line.querySelector("[data-words]").append(button);
       lines.push(line);
@@ -465,12 +495,14 @@ class Fields {
   drawMembers(entry) {
     const list = this.menu.querySelector("[data-members]");
     list.hidden = !entry.members;
-    list.replaceChildren(...(entry.members ?? []).slice(0, 100).map((member) => {
-      const item = document.createElement("li");
-      item.setAttribute("role", "none");
-      item.textContent = shownName(member);
-      return item;
-    }));
+    list.replaceChildren(
+      ...(entry.members ?? []).slice(0, 100).map((member) => {
+        const item = document.createElement("li");
+        item.setAttribute("role", "none");
+        item.textContent = shownName(member);
+        return item;
+      }),
+    );
   }
 
   drawMoves(field) {
@@ -511,6 +543,7 @@ class Fields {
     });
   }
 
+  /** @param {DOMStringMap} move */
   act({ act, to }) {
     const { field, index } = this.opened;
     this.close(false);
@@ -548,14 +581,21 @@ class Fields {
     const url = announcer().dataset.check;
     const addresses = [...new Set(this.people.map(key))];
     const fresh = addresses.filter((address) => !this.known.has(address)).slice(0, CHECKED_AT_ONCE);
-    const groups = this.groups.map((group) => group.name).filter((name) => !this.gaps.has(bare(name)));
+    const groups = this.groups
+      .map((group) => group.name)
+      .filter((name) => !this.gaps.has(bare(name)));
     if (!url || fresh.length + groups.length === 0) return;
     for (const address of fresh) this.known.set(address, {});
     for (const name of groups) this.gaps.set(bare(name), NO_GAP);
     const answer = await answers(url, fresh, groups);
     if (!answer) return;
-    for (const recipient of answer.addresses) this.known.set(recipient.address.toLowerCase(), recipient);
-    for (const { group, without_address: withoutAddress, other_addresses: others } of answer.groups) {
+    for (const recipient of answer.addresses)
+      this.known.set(recipient.address.toLowerCase(), recipient);
+    for (const {
+      group,
+      without_address: withoutAddress,
+      other_addresses: others,
+    } of answer.groups) {
       this.gaps.set(bare(group), { withoutAddress, others: others.flatMap((text) => read(text)) });
     }
     for (const field of this.fields) field.draw();
@@ -565,19 +605,24 @@ class Fields {
 
   /** Tells the page the state of the recipients, for the checks before sending. */
   tell() {
-    const states = (fields) => fields.flatMap((field) => field.entries.flatMap((entry) => entry.members ?? [entry]));
-    const count = (entries, test) => entries.filter((entry) => test(this.known.get(key(entry)) ?? {}, entry)).length;
+    const states = (fields) =>
+      fields.flatMap((field) => field.entries.flatMap((entry) => entry.members ?? [entry]));
+    const count = (entries, test) =>
+      entries.filter((entry) => test(this.known.get(key(entry)) ?? {}, entry)).length;
     const everybody = states(this.fields.filter((field) => field.name !== "reply_to"));
     // If each recipient gets a document of their own, each also gets a separate message.
     const isToEach = this.form.querySelector("[data-documents-away]") !== null;
-    const seenFields = isToEach ? [] : this.fields.filter((field) => field.name === "to" || field.name === "cc");
+    const seenFields = isToEach
+      ? []
+      : this.fields.filter((field) => field.name === "to" || field.name === "cc");
     const seen = states(seenFields);
     const addresses = [...new Set(everybody.filter((entry) => entry.address).map(key))];
     const detail = {
       people: addresses.length,
       outsiders: addresses.every((address) => this.known.get(address)?.outside) ? addresses : [],
       seen_groups: this.groups.filter(
-        (group) => group.members.length > 1 && seenFields.some((field) => field.entries.includes(group)),
+        (group) =>
+          group.members.length > 1 && seenFields.some((field) => field.entries.includes(group)),
       ).length,
       unreached: this.groups
         .map((group) => this.gap(group))

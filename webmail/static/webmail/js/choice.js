@@ -1,3 +1,4 @@
+// @ts-check
 // The question before a message is sent: a dialog in the composer's form, so that the answer is posted with the
 // message. Without a script the same question is shown above the message.
 
@@ -8,7 +9,8 @@ const MANY = 12;
 const boxes = (root) => [...root.querySelectorAll("[name=members]")];
 
 /** The singular or plural of the texts in an element's data attributes, with the number. */
-const counted = (words, number) => (number === 1 ? words.one : words.many.replace("%", grouped(number)));
+const counted = (words, number) =>
+  number === 1 ? words.one : words.many.replace("%", grouped(number));
 
 function count(root) {
   const place = root.querySelector("[data-choice-count]");
@@ -17,7 +19,9 @@ function count(root) {
   const ticked = all.filter((box) => box.checked).length;
   const { one, many, offOne, offMany } = place.dataset;
   const off = all.length - ticked;
-  place.textContent = counted({ one, many }, ticked) + (off ? `, ${counted({ one: offOne, many: offMany }, off)}` : "");
+  place.textContent =
+    counted({ one, many }, ticked) +
+    (off ? `, ${counted({ one: offOne, many: offMany }, off)}` : "");
 }
 
 /** Adapts the label of the button to the chosen way. */
@@ -39,7 +43,8 @@ function tick(root, isTicked) {
   count(root);
 }
 
-const openIn = (form) => form.matches("[data-compose]") && form.querySelector("dialog.sending-choice[open]");
+const openIn = (form) =>
+  form.matches("[data-compose]") && form.querySelector("dialog.sending-choice[open]");
 const around = (element) => element.closest(".sending-choice");
 
 export function start() {
@@ -55,7 +60,9 @@ export function start() {
   });
   on("click", "[data-choice-all]", (button) => tick(around(button), true));
   on("click", "[data-choice-none]", (button) => tick(around(button), false));
-  on("click", "dialog.sending-choice [data-choice-cancel]", (button) => button.closest("dialog").close("cancel"));
+  on("click", "dialog.sending-choice [data-choice-cancel]", (button) =>
+    button.closest("dialog").close("cancel"),
+  );
   // An error about an answered message is shown behind the dialog; another question replaces this one.
   document.body.addEventListener("htmx:beforeRequest", ({ detail }) => {
     const dialog = openIn(detail.elt);
@@ -63,7 +70,9 @@ export function start() {
   });
   document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
     const dialog = openIn(detail.elt);
-    const asksAgain = ["#sending-choice", "#choice-preview"].includes(detail.xhr.getResponseHeader("HX-Retarget"));
+    const asksAgain = ["#sending-choice", "#choice-preview"].includes(
+      detail.xhr.getResponseHeader("HX-Retarget"),
+    );
     if (dialog && "answered" in dialog.dataset && !asksAgain) dialog.close("answered");
   });
 }
@@ -76,7 +85,9 @@ function show(root) {
   const opener = document.activeElement;
   if (!root.open) root.showModal();
   // A user who presses Enter without reading goes back to the message.
-  const safe = root.querySelector(".choice-doubts") ? "[data-choice-cancel]" : "[name=delivery]:checked";
+  const safe = root.querySelector(".choice-doubts")
+    ? "[data-choice-cancel]"
+    : "[name=delivery]:checked";
   (root.querySelector(safe) ?? root.querySelector("h2")).focus();
   root.addEventListener("close", () => {
     // A user who goes back is asked again; one who has answered is not, if the message is sent once more.

@@ -1,3 +1,4 @@
+// @ts-check
 // The modules that most pages of the mail use. Collected static files contain them all in this one file
 // (webmail/serving/storage.py), so none of them may import another one later: that is the task of byNeed in main.js.
 

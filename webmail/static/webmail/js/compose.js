@@ -1,3 +1,4 @@
+// @ts-check
 // The composer: starts its editor and chips, handles the keys for sending, saving and closing, and tells the window
 // around it, which may be a pane of another page (js/dock.js), what happens to the message.
 
@@ -22,7 +23,8 @@ function tell(form, composer, more = {}) {
 // The window
 
 function showTitle(form) {
-  const title = form.elements.subject.value.trim() || form.querySelector("[data-title]").dataset.untitled;
+  const title =
+    form.elements.subject.value.trim() || form.querySelector("[data-title]").dataset.untitled;
   form.querySelector("[data-title]").textContent = title;
   tell(form, "title", { title });
 }
@@ -33,7 +35,8 @@ function showWindow(form, keeper) {
     const name = button.dataset.window;
     button.hidden = name === "window" ? form.dataset.frame === IN_WINDOW : !isPane;
     button.addEventListener("click", () => {
-      if (name === "full") button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+      if (name === "full")
+        button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
       if (name === "window") popOut(form, keeper);
       else tell(form, name);
     });
@@ -42,7 +45,11 @@ function showWindow(form, keeper) {
 
 /** Moves the composer into a window of its own. That window loads the draft, so it is saved first. */
 async function popOut(form, keeper) {
-  const other = window.open("about:blank", `draft-${form.elements.draft.value}`, "popup,width=820,height=860");
+  const other = window.open(
+    "about:blank",
+    `draft-${form.elements.draft.value}`,
+    "popup,width=820,height=860",
+  );
   if (!other) return;
   if (isDirty(form) && !(await keeper?.save())) return other.close();
   const url = new URL(hasRow(form) ? form.dataset.draftUrl : location.href, location.href);
@@ -111,13 +118,17 @@ function askToDiscard(form) {
   const dialog = document.getElementById("discard-dialog");
   const button = form.querySelector("[data-discard-draft]");
   let isSure = false;
-  button.addEventListener("click", (event) => {
-    if (isSure) return (isSure = false);
-    if (!isDirty(form) && !hasRow(form)) return leaveUntouched(event, form);
-    event.preventDefault();
-    event.stopPropagation();
-    dialog.showModal();
-  }, { capture: true });
+  button.addEventListener(
+    "click",
+    (event) => {
+      if (isSure) return (isSure = false);
+      if (!isDirty(form) && !hasRow(form)) return leaveUntouched(event, form);
+      event.preventDefault();
+      event.stopPropagation();
+      dialog.showModal();
+    },
+    { capture: true },
+  );
   dialog.addEventListener("click", (event) => {
     const act = event.target.closest("[data-discard]")?.dataset.discard;
     if (!act) return;
@@ -137,21 +148,28 @@ const OPEN =
 
 function listenToKeys(form) {
   // In the capture phase, while the element that Escape is about to close is still open.
-  document.addEventListener("keydown", (event) => {
-    if (event.isComposing || document.querySelector("dialog[open]")) return;
-    const isCtrl = event.ctrlKey || event.metaKey;
-    const press = (selector) => {
-      event.preventDefault();
-      event.stopPropagation();
-      form.querySelector(selector).click();
-    };
-    if (event.key === "Enter" && isCtrl && event.shiftKey) openLater(event, form);
-    else if (event.key === "Enter" && isCtrl) press("[data-send]");
-    else if (event.key.toLowerCase() === "s" && isCtrl && !event.shiftKey) press("[data-save]");
-    else if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector(OPEN)) press("[data-close]");
-  }, { capture: true });
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.isComposing || document.querySelector("dialog[open]")) return;
+      const isCtrl = event.ctrlKey || event.metaKey;
+      const press = (selector) => {
+        event.preventDefault();
+        event.stopPropagation();
+        form.querySelector(selector).click();
+      };
+      if (event.key === "Enter" && isCtrl && event.shiftKey) openLater(event, form);
+      else if (event.key === "Enter" && isCtrl) press("[data-send]");
+      else if (event.key.toLowerCase() === "s" && isCtrl && !event.shiftKey) press("[data-save]");
+      else if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector(OPEN))
+        press("[data-close]");
+    },
+    { capture: true },
+  );
   let wasEmpty = false; // whether the field was empty before its text became a recipient
-  form.addEventListener("keydown", ({ target }) => (wasEmpty = target.value === ""), { capture: true });
+  form.addEventListener("keydown", ({ target }) => (wasEmpty = target.value === ""), {
+    capture: true,
+  });
   form.addEventListener("keydown", (event) => {
     // Enter in a field would save an unfinished message. It moves the focus instead: from recipients to the subject,
     // and from there to the text.
@@ -203,7 +221,10 @@ function quicken(form) {
     form.querySelector("[value=schedule]").click();
   });
   const day = form.querySelector("[name=due_at]");
-  day.addEventListener("input", () => (choices.find((choice) => choice.value === "at").checked = true));
+  day.addEventListener(
+    "input",
+    () => (choices.find((choice) => choice.value === "at").checked = true),
+  );
 }
 
 /** Shows warnings before sending that depend on the recipients. */
@@ -216,7 +237,10 @@ function showChecks(form) {
       const words = number === 1 ? item.dataset.one : item.dataset.many;
       item.hidden = number === 0;
       if (item.dataset.seen) item.classList.toggle("warn", isSeen);
-      const text = (isSeen ? item.dataset.seen : words).replace("%", grouped(isSeen ? detail.seen : number));
+      const text = (isSeen ? item.dataset.seen : words).replace(
+        "%",
+        grouped(isSeen ? detail.seen : number),
+      );
       const span = item.querySelector("span");
       if (number > 0 && span.textContent !== text) span.textContent = text;
     }
@@ -230,7 +254,10 @@ function showLimit(form) {
   if (!place) return;
   const most = Number(place.dataset.most);
   form.addEventListener("recipients:changed", ({ detail: { people } }) => {
-    const text = people > most ? place.dataset.words.replace("#", grouped(people)).replace("@", grouped(most)) : "";
+    const text =
+      people > most
+        ? place.dataset.words.replace("#", grouped(people)).replace("@", grouped(most))
+        : "";
     if (place.textContent !== text) place.textContent = text;
   });
 }
@@ -274,7 +301,8 @@ export async function start() {
   if (!form) return;
   form.classList.add("is-scripted");
   form.querySelector("[data-drop]")?.removeAttribute("hidden");
-  for (const name of ["input", "change", "draft:changed"]) form.addEventListener(name, () => becomeDirty(form));
+  for (const name of ["input", "change", "draft:changed"])
+    form.addEventListener(name, () => becomeDirty(form));
   form.addEventListener("draft:elsewhere", ({ detail }) => goTo(form, detail.url));
   form.addEventListener("draft:saved", () => {
     delete form.dataset.dirty;
@@ -305,5 +333,6 @@ export async function start() {
   form.dispatchEvent(new CustomEvent("composer:ready", { detail: { editor } }));
   showTitle(form);
   await files?.goOnWith(parts);
-  if (form.dataset.frame === IN_PANE && !isShared()) tell(form, "ready", { url: form.dataset.draftUrl });
+  if (form.dataset.frame === IN_PANE && !isShared())
+    tell(form, "ready", { url: form.dataset.draftUrl });
 }

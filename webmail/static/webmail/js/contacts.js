@@ -1,10 +1,14 @@
+// @ts-check
 // Contacts: which row is open, and further lines in the form without a request.
 
 import { on } from "./dom.js";
 
 function markOpen(contact) {
-  for (const link of document.querySelectorAll(".person > a[aria-current]")) link.removeAttribute("aria-current");
-  document.querySelector(`#row-${CSS.escape(contact.dataset.open)} > a`)?.setAttribute("aria-current", "true");
+  for (const link of document.querySelectorAll(".person > a[aria-current]"))
+    link.removeAttribute("aria-current");
+  document
+    .querySelector(`#row-${CSS.escape(contact.dataset.open)} > a`)
+    ?.setAttribute("aria-current", "true");
 }
 
 /** Gives the copied line its number, and removes values and errors of the original. */
@@ -13,7 +17,11 @@ function renumber(line, prefix, number) {
   for (const element of line.querySelectorAll("[id], [name], [for]")) {
     for (const name of ["id", "name", "for"]) {
       const value = element.getAttribute(name);
-      if (value) element.setAttribute(name, value.replace(new RegExp(`(${prefix}-)\\d+(-)`), `$1${number}$2`));
+      if (value)
+        element.setAttribute(
+          name,
+          value.replace(new RegExp(`(${prefix}-)\\d+(-)`), `$1${number}$2`),
+        );
     }
     element.removeAttribute("aria-invalid");
     if (element.matches("input:not([type=radio]), textarea")) element.value = "";

@@ -1,3 +1,4 @@
+// @ts-check
 // The conversation of the open message, after one of its messages was removed or returned.
 
 import { fetched } from "./place.js";
@@ -9,7 +10,7 @@ function place(card, article) {
   const [before, after] = [article.previousElementSibling, article.nextElementSibling];
   const isAbove = Boolean(
     card.compareDocumentPosition(card.ownerDocument.querySelector("article.message")) &
-    Node.DOCUMENT_POSITION_FOLLOWING,
+      Node.DOCUMENT_POSITION_FOLLOWING,
   );
   let part = isAbove ? before : after;
   if (!part?.matches("ol.conversation")) {

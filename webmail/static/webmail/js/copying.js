@@ -1,3 +1,4 @@
+// @ts-check
 // Copies the value beside a button to the clipboard.
 
 import { on, within } from "./dom.js";
@@ -10,7 +11,8 @@ function icon(button, name) {
 }
 
 function say(words) {
-  for (const place of document.querySelectorAll("[data-copied]")) place.textContent = place.dataset[words];
+  for (const place of document.querySelectorAll("[data-copied]"))
+    place.textContent = place.dataset[words];
 }
 
 /** Selects the value for copying by keyboard where the clipboard is not accessible (no https, or no permission). */

@@ -1,3 +1,4 @@
+// @ts-check
 // A page that may be shown for some minutes: it shows the remaining time, and clears itself.
 
 import { within } from "./dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Messages being written, in panes at the bottom of the mail pages. Each pane is a frame with the composer's own page;
 // several may be open, minimised to a bar, or maximised. An answer is shown below its message as long as that message
 // is open; the frame stays at its place in the document, since a frame that is moved loads again. On a narrow screen,
@@ -8,7 +9,8 @@ import { toast } from "./notices.js";
 
 const WIDE = matchMedia("(min-width: 56.25em)");
 // Of the paths that end in /edit/, only that of a message: contacts, groups and rules have pages of their own.
-const WRITES = /\/compose\/$|\/mail\/.+\/(?:reply|forward|edit|resend)\/$|\/drafts\/[0-9a-f-]{36}\/$/;
+const WRITES =
+  /\/compose\/$|\/mail\/.+\/(?:reply|forward|edit|resend)\/$|\/drafts\/[0-9a-f-]{36}\/$/;
 // Forms with these actions open a message in the composer again.
 const BRINGS_BACK = /\/outbox\/[0-9a-f-]{36}\/back\/$|\/drafts\/[0-9a-f-]{36}\/reopen\/$/;
 const ANSWERS = /\/mail\/.+\/(?:reply|forward)\/$/;
@@ -38,7 +40,10 @@ function framed(url, frame) {
 // Opening
 
 function isNew(url) {
-  return new URL(url, location.href).pathname === new URL(dock().dataset.composeUrl, location.href).pathname;
+  return (
+    new URL(url, location.href).pathname ===
+    new URL(dock().dataset.composeUrl, location.href).pathname
+  );
 }
 
 function open(url, opener) {
@@ -80,7 +85,10 @@ function watch(frame) {
   const page = frame.contentDocument;
   if (!page) return;
   for (const name of ["keydown", "pointerdown", "input"]) {
-    page.addEventListener(name, () => document.dispatchEvent(new Event("input")), { capture: true, passive: true });
+    page.addEventListener(name, () => document.dispatchEvent(new Event("input")), {
+      capture: true,
+      passive: true,
+    });
   }
 }
 
@@ -91,7 +99,12 @@ const below = () => dock().querySelector(".pane.is-below");
 
 function mayStandBelow(url, opener) {
   const isOfReader = reader()?.contains(opener) && reader().dataset.open;
-  return dock().dataset.in === "below" && ROOMY.matches && isOfReader && ANSWERS.test(new URL(url).pathname);
+  return (
+    dock().dataset.in === "below" &&
+    ROOMY.matches &&
+    isOfReader &&
+    ANSWERS.test(new URL(url).pathname)
+  );
 }
 
 function standBelow(pane) {
@@ -112,7 +125,10 @@ function placeBelow() {
   const { left, width, height } = reader().getBoundingClientRect();
   pane.style.setProperty("--below-left", `${left}px`);
   pane.style.setProperty("--below-width", `${width}px`);
-  pane.style.setProperty("--below-height", `${Math.round(Math.max(LEAST_BELOW, Math.min(600, height * 0.6)))}px`);
+  pane.style.setProperty(
+    "--below-height",
+    `${Math.round(Math.max(LEAST_BELOW, Math.min(600, height * 0.6)))}px`,
+  );
   document.body.style.setProperty("--below-height", pane.style.getPropertyValue("--below-height"));
 }
 
@@ -121,7 +137,9 @@ function placeBelow() {
 /** Minimises older panes, so that the open ones fit side by side. */
 function makeRoom(newest) {
   const most = Math.max(1, Math.floor(innerWidth / PANE_WIDTH));
-  const others = panes().filter((pane) => pane !== newest && !pane.classList.contains("is-reduced"));
+  const others = panes().filter(
+    (pane) => pane !== newest && !pane.classList.contains("is-reduced"),
+  );
   for (const pane of others.slice(0, Math.max(0, others.length + 1 - most))) reduce(pane);
 }
 
@@ -157,7 +175,8 @@ const isShown = (element) => Boolean(element?.getClientRects().length);
 
 /** The row of the message that is answered, if the answer was begun by a key. */
 function rowAnswered(pane) {
-  const [, ref] = /\/(\d+-\d+)\/[a-z]+\/$/.exec(new URL(pane.dataset.url, location.href).pathname) ?? [];
+  const [, ref] =
+    /\/(\d+-\d+)\/[a-z]+\/$/.exec(new URL(pane.dataset.url, location.href).pathname) ?? [];
   return ref ? document.querySelector(`#row-${CSS.escape(ref)} > a`) : null;
 }
 
@@ -194,13 +213,18 @@ async function bringBackDraft(form, where) {
   askAfter();
   renewFolders();
   if (other) other.location = framed(url, "window");
-  else if (WRITES.test(url)) open(new URL(url, location.href).href, document.getElementById("content"));
+  else if (WRITES.test(url))
+    open(new URL(url, location.href).href, document.getElementById("content"));
   else location.assign(url);
 }
 
 async function postedFor(action, body) {
   try {
-    const answer = await fetch(action, { method: "POST", body, headers: { "X-Requested-With": "fetch" } });
+    const answer = await fetch(action, {
+      method: "POST",
+      body,
+      headers: { "X-Requested-With": "fetch" },
+    });
     return answer.ok && !answer.redirected ? (await answer.json()).url : null;
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
@@ -244,7 +268,8 @@ function hear({ origin, source, data }) {
 function keep() {
   if (isShared()) return;
   const kept = panes().map(asKept).filter(Boolean);
-  if (kept.length > 0) sessionStorage.setItem(KEPT, JSON.stringify({ who: dock().dataset.who, kept }));
+  if (kept.length > 0)
+    sessionStorage.setItem(KEPT, JSON.stringify({ who: dock().dataset.who, kept }));
   else sessionStorage.removeItem(KEPT);
 }
 
@@ -296,7 +321,9 @@ export function start() {
     else open(url.href, link);
   });
   on("submit", "[data-toast] form, [data-notice] form", (form, event) => {
-    if (event.defaultPrevented || !BRINGS_BACK.test(new URL(form.action, location.href).pathname)) return;
+    const { action } = /** @type {HTMLFormElement} */ (form);
+    if (event.defaultPrevented || !BRINGS_BACK.test(new URL(action, location.href).pathname))
+      return;
     if (where === "page" || !WIDE.matches) return;
     event.preventDefault();
     bringBackDraft(form, where);

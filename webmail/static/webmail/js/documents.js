@@ -1,3 +1,4 @@
+// @ts-check
 // The documents of a message to each: every file is uploaded by itself, two at a time; then the part about them is
 // loaded again, with the file of each recipient. Until a file is on the server this browser keeps it (js/pending.js).
 
@@ -57,7 +58,8 @@ class DocumentsPart {
   async send(file, cut) {
     try {
       const answer = await this.ask("add/", { method: "POST", body: file }, file.name);
-      if (answer.redirected || !answer.headers.get("Content-Type")?.startsWith("application/json")) return [cut];
+      if (answer.redirected || !answer.headers.get("Content-Type")?.startsWith("application/json"))
+        return [cut];
       const { words, way } = await answer.json();
       return [words, way].flat().filter(Boolean);
     } catch (error) {
@@ -80,7 +82,8 @@ class DocumentsPart {
   async refresh(asked, messages) {
     try {
       const answer = await asked;
-      const isPart = answer.headers.get("Content-Type")?.startsWith("text/html") && !answer.redirected;
+      const isPart =
+        answer.headers.get("Content-Type")?.startsWith("text/html") && !answer.redirected;
       if (isPart && answer.ok) this.show(await answer.text(), messages);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;

@@ -1,12 +1,28 @@
+// @ts-check
 // Finding the elements that an event or a swap concerns.
 
-/** The element itself and its descendants that match. */
+/**
+ * The element itself and its descendants that match.
+ * @template {string} S
+ * @param {HTMLElement} root
+ * @param {S} selector
+ * @returns {Selected<S>[]}
+ */
 export function within(root, selector) {
   const descendants = [...root.querySelectorAll(selector)];
-  return root.matches(selector) ? [root, ...descendants] : descendants;
+  const itself = /** @type {Selected<S>} */ (root);
+  return root.matches(selector) ? [itself, ...descendants] : descendants;
 }
 
-/** Calls `act(element, event)` when the event occurs in a matching element, also in later ones. */
+/**
+ * Calls `act(element, event)` when the event occurs in a matching element, also in later ones.
+ * @template {keyof DocumentEventMap} N
+ * @template {string} S
+ * @param {N} name
+ * @param {S} selector
+ * @param {(element: Selected<S>, event: DocumentEventMap[N]) => unknown} act
+ * @param {AddEventListenerOptions | boolean} [options]
+ */
 export function on(name, selector, act, options) {
   document.addEventListener(
     name,
@@ -27,12 +43,7 @@ export const isShared = () => "shared" in document.documentElement.dataset;
 
 /** Letters without accents and capitals, for searches, with one form of apostrophe. */
 export const bare = (text) =>
-  text
-    .normalize("NFKD")
-    .replace(/\p{M}/gu, "")
-    .replace(/[’‘ʼ]/g, "'")
-    .toLowerCase()
-    .trim();
+  text.normalize("NFKD").replace(/\p{M}/gu, "").replace(/[’‘ʼ]/g, "'").toLowerCase().trim();
 
 /** A number with grouped digits: 4 213. */
 export const grouped = (number) => number.toLocaleString(document.documentElement.lang);
@@ -40,7 +51,9 @@ export const grouped = (number) => number.toLocaleString(document.documentElemen
 // Keys without a control of their own, where the user has changed them (webmail/presentation/keys.py).
 const USUAL = { next: "J", previous: "K", search: "/", select: "X" };
 const chosenKeys = () =>
-  Object.fromEntries((document.documentElement.dataset.keys ?? "").split(" ").map((pair) => pair.split(/=(.*)/s)));
+  Object.fromEntries(
+    (document.documentElement.dataset.keys ?? "").split(" ").map((pair) => pair.split(/=(.*)/s)),
+  );
 
 /** The stroke in the notation of aria-keyshortcuts; "" for strokes that have none. */
 export function strokeOf({ key, shiftKey }) {
@@ -50,4 +63,5 @@ export function strokeOf({ key, shiftKey }) {
 }
 
 /** Whether the stroke belongs to an action: "next", "previous", "search", "select". */
-export const isKey = (stroke, name) => stroke !== "" && stroke === (chosenKeys()[name] ?? USUAL[name]);
+export const isKey = (stroke, name) =>
+  stroke !== "" && stroke === (chosenKeys()[name] ?? USUAL[name]);

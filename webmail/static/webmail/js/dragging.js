@@ -1,3 +1,4 @@
+// @ts-check
 // Messages dragged to a folder: the selected ones, or the one that is dragged. With Ctrl they are copied. By keyboard
 // the dialog of "move" does the same.
 
@@ -35,11 +36,13 @@ function label(number) {
 function end() {
   dragged = [];
   delete document.documentElement.dataset.dragging;
-  for (const folder of document.querySelectorAll(".folder.is-target")) folder.classList.remove("is-target");
+  for (const folder of document.querySelectorAll(".folder.is-target"))
+    folder.classList.remove("is-target");
 }
 
 function over(event) {
-  for (const other of document.querySelectorAll(".folder.is-target")) other.classList.remove("is-target");
+  for (const other of document.querySelectorAll(".folder.is-target"))
+    other.classList.remove("is-target");
   const folder = folderOf(event);
   if (!folder || dragged.length === 0 || folder.matches("[aria-current]")) return;
   event.preventDefault();
@@ -60,7 +63,11 @@ function drop(event) {
   values.set("verb", isCopy(event) ? "copy" : "move");
   values.set("to", folder.dataset.folder);
   end();
-  htmx.ajax("POST", form.getAttribute("action"), { source: form, swap: "none", values: asObject(values) });
+  htmx.ajax("POST", form.getAttribute("action"), {
+    source: form,
+    swap: "none",
+    values: asObject(values),
+  });
 }
 
 function asObject(values) {

@@ -1,3 +1,4 @@
+// @ts-check
 // Rich text: Squire on an element of the page, with our tool bar. Without it the text field stays, and plain text is
 // sent. The content of the editor is only read when the form is sent or saved, since a long quote takes time.
 
@@ -11,10 +12,24 @@ const CTRL = /Mac|iP(?:hone|ad|od)/.test(navigator.platform) ? "Meta-" : "Ctrl-"
 // With longer texts, a copy for each undo step would fill the memory.
 const UNDO = { documentSizeThreshold: 100_000, undoLimit: 20 };
 const PRESSED = {
-  bold: ["B"], italic: ["I"], underline: ["U"], strike: ["S"], link: ["A"], bullets: ["UL"], numbers: ["OL"],
-  quote: ["BLOCKQUOTE"], code: ["CODE", "PRE"],
+  bold: ["B"],
+  italic: ["I"],
+  underline: ["U"],
+  strike: ["S"],
+  link: ["A"],
+  bullets: ["UL"],
+  numbers: ["OL"],
+  quote: ["BLOCKQUOTE"],
+  code: ["CODE", "PRE"],
 };
 const words = (element, name, value) => element.dataset[name].replace("%", value);
+
+/**
+ * The element itself, or the one around a text.
+ * @param {Node} node
+ */
+const elementAt = (node) =>
+  node.nodeType === Node.ELEMENT_NODE ? /** @type {HTMLElement} */ (node) : node.parentElement;
 
 export class Editor {
   constructor(form) {
@@ -71,9 +86,15 @@ export class Editor {
   }
 
   listen() {
-    this.toolbar = new Toolbar(this.bar, { opened: (pop) => this.opened(pop), closed: () => this.squire.focus() });
-    this.bar.addEventListener("click", (event) => this.act(event.target.closest("[data-format]")?.dataset.format));
-    for (const name of ["pathChange", "select", "input"]) this.squire.addEventListener(name, () => this.mark());
+    this.toolbar = new Toolbar(this.bar, {
+      opened: (pop) => this.opened(pop),
+      closed: () => this.squire.focus(),
+    });
+    this.bar.addEventListener("click", (event) =>
+      this.act(event.target.closest("[data-format]")?.dataset.format),
+    );
+    for (const name of ["pathChange", "select", "input"])
+      this.squire.addEventListener(name, () => this.mark());
     this.squire.addEventListener("input", () => this.changed());
     this.squire.addEventListener("undoStateChange", ({ detail }) => {
       this.button("undo").disabled = !detail.canUndo;
@@ -85,8 +106,12 @@ export class Editor {
     });
     // Squire must not handle Ctrl+D, the browser's bookmark key.
     this.squire.setKeyHandler(`${CTRL}d`, null);
-    this.root.parentElement.addEventListener("paste", (event) => this.paste(event), { capture: true });
-    this.root.parentElement.addEventListener("drop", (event) => this.drop(event), { capture: true });
+    this.root.parentElement.addEventListener("paste", (event) => this.paste(event), {
+      capture: true,
+    });
+    this.root.parentElement.addEventListener("drop", (event) => this.drop(event), {
+      capture: true,
+    });
     this.form.addEventListener("formdata", ({ formData }) => this.write(formData));
     this.switch.addEventListener("click", () => this.change());
     this.listenToPops();
@@ -123,7 +148,10 @@ export class Editor {
 
   changed() {
     // Text with colours is shown on a light ground in every theme: its author chose colours for a white page.
-    this.root.classList.toggle("island", this.root.querySelector("[style*=color], [bgcolor], [color]") !== null);
+    this.root.classList.toggle(
+      "island",
+      this.root.querySelector("[style*=color], [bgcolor], [color]") !== null,
+    );
     this.field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
@@ -140,7 +168,7 @@ export class Editor {
   isIn(tag) {
     if (tag !== "UL" && tag !== "OL") return false;
     const node = this.squire.getSelection().startContainer;
-    const list = (node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement).closest("ul, ol");
+    const list = elementAt(node).closest("ul, ol");
     return list !== null && this.root.contains(list) && list.nodeName === tag;
   }
 
@@ -156,7 +184,8 @@ export class Editor {
       numbers: () => (this.isIn("OL") ? squire.removeList() : squire.makeOrderedList()),
       indent: () => (this.isInList ? squire.increaseListLevel() : squire.increaseQuoteLevel()),
       outdent: () => (this.isInList ? squire.decreaseListLevel() : squire.decreaseQuoteLevel()),
-      quote: () => (squire.hasFormat("BLOCKQUOTE") ? squire.decreaseQuoteLevel() : squire.increaseQuoteLevel()),
+      quote: () =>
+        squire.hasFormat("BLOCKQUOTE") ? squire.decreaseQuoteLevel() : squire.increaseQuoteLevel(),
       code: () => squire.toggleCode(),
       undo: () => squire.undo(),
       redo: () => squire.redo(),
@@ -179,7 +208,9 @@ export class Editor {
     this.mark();
     if (button.getAttribute("aria-pressed") === null || document.activeElement === button) return;
     const { on, off } = this.announcer.dataset;
-    this.say(`${button.getAttribute("aria-label")} : ${button.getAttribute("aria-pressed") === "true" ? on : off}`);
+    this.say(
+      `${button.getAttribute("aria-label")} : ${button.getAttribute("aria-pressed") === "true" ? on : off}`,
+    );
   }
 
   say(text) {
@@ -198,7 +229,9 @@ export class Editor {
       this.toolbar.close(true);
       act(value);
     };
-    size.addEventListener("click", (event) => pick(event, "size", (value) => this.squire.setFontSize(value || null)));
+    size.addEventListener("click", (event) =>
+      pick(event, "size", (value) => this.squire.setFontSize(value || null)),
+    );
     colour.addEventListener("click", (event) =>
       pick(event, "colour", (value) => this.squire.setTextColor(value || null)),
     );
@@ -210,7 +243,9 @@ export class Editor {
       pick(event, "align", (value) => this.squire.setTextAlignment(value === "left" ? "" : value)),
     );
     this.table = document.getElementById("table-pop");
-    this.table.addEventListener("click", (event) => pick(event, "table", (value) => this.changeTable(value)));
+    this.table.addEventListener("click", (event) =>
+      pick(event, "table", (value) => this.changeTable(value)),
+    );
     this.table.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !event.target.matches("input")) return;
       event.preventDefault();
@@ -220,8 +255,12 @@ export class Editor {
     for (const pop of [size, colour, align, this.table.querySelector("[data-inside]")]) arrows(pop);
     this.emoji = document.getElementById("emoji-pop");
     this.emoji.querySelector("input").addEventListener("input", () => this.showEmoji());
-    this.emoji.querySelector("input").addEventListener("keydown", (event) => this.pressedInEmoji(event));
-    this.emoji.addEventListener("click", (event) => this.takeEmoji(event.target.closest("[data-sign]")));
+    this.emoji
+      .querySelector("input")
+      .addEventListener("keydown", (event) => this.pressedInEmoji(event));
+    this.emoji.addEventListener("click", (event) =>
+      this.takeEmoji(event.target.closest("[data-sign]")),
+    );
     arrows(this.emoji.querySelector("[data-emojis]"));
   }
 
@@ -245,23 +284,28 @@ export class Editor {
 
   markAlignment(pop) {
     const node = this.squire.getSelection().startContainer;
-    const at = getComputedStyle(node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement).textAlign;
+    const at = getComputedStyle(elementAt(node)).textAlign;
     const shown = { start: "left", end: "right" }[at] ?? at;
     for (const button of pop.querySelectorAll("[data-align]"))
       button.setAttribute("aria-pressed", String(button.dataset.align === shown));
   }
 
   showEmoji() {
-    const bare = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/œ/g, "oe");
+    const bare = (text) =>
+      text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/œ/g, "oe");
     const asked = bare(this.emoji.querySelector("input").value.trim());
-    const matches = signs(document.documentElement.lang).filter(({ name }) => bare(name).includes(asked));
-    this.emoji.querySelector("[data-emojis]").replaceChildren(...matches.map(({ sign, name }) => {
-      const button = document.createElement("button");
-      Object.assign(button, { type: "button", title: name, textContent: sign });
-      button.dataset.sign = sign;
-      button.setAttribute("aria-label", name);
-      return button;
-    }));
+    const matches = signs(document.documentElement.lang).filter(({ name }) =>
+      bare(name).includes(asked),
+    );
+    this.emoji.querySelector("[data-emojis]").replaceChildren(
+      ...matches.map(({ sign, name }) => {
+        const button = document.createElement("button");
+        Object.assign(button, { type: "button", title: name, textContent: sign });
+        button.dataset.sign = sign;
+        button.setAttribute("aria-label", name);
+        return button;
+      }),
+    );
     const status = this.emoji.querySelector("[role=status]");
     status.textContent = matches.length ? "" : status.dataset.none;
   }
@@ -309,7 +353,7 @@ export class Editor {
   askLink() {
     const range = this.squire.getSelection();
     const node = range.startContainer;
-    const link = (node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement).closest("a");
+    const link = elementAt(node).closest("a");
     const [address, text] = this.link.querySelectorAll("input");
     if (link && this.root.contains(link)) {
       range.selectNodeContents(link);
@@ -317,7 +361,8 @@ export class Editor {
     }
     const selected = this.squire.getSelectedText();
     const isAddress = /^(?:https?:\/\/|www\.)\S+$|^\S+@\S+\.\S+$/.test(selected);
-    address.value = link?.getAttribute("href").replace(/^mailto:/, "") ?? (isAddress ? selected : "");
+    address.value =
+      link?.getAttribute("href").replace(/^mailto:/, "") ?? (isAddress ? selected : "");
     text.value = selected;
     this.link.querySelector("[data-link=remove]").hidden = !link;
     this.refuse(false);
@@ -336,7 +381,9 @@ export class Editor {
   }
 
   setLink() {
-    const [address, text] = [...this.link.querySelectorAll("input")].map((input) => input.value.trim());
+    const [address, text] = [...this.link.querySelectorAll("input")].map((input) =>
+      input.value.trim(),
+    );
     const href = hrefOf(address);
     if (!href) return this.refuse(true);
     const selected = this.squire.getSelectedText().trim();
@@ -361,7 +408,11 @@ export class Editor {
 
   chooseImage() {
     const input = document.createElement("input");
-    Object.assign(input, { type: "file", accept: "image/png,image/jpeg,image/gif,image/webp", multiple: true });
+    Object.assign(input, {
+      type: "file",
+      accept: "image/png,image/jpeg,image/gif,image/webp",
+      multiple: true,
+    });
     input.addEventListener("change", () => this.addImages([...input.files]));
     input.click();
   }
@@ -394,8 +445,9 @@ export class Editor {
   set place(length) {
     const walker = document.createTreeWalker(this.root, NodeFilter.SHOW_TEXT);
     let left = length;
-    let node = walker.nextNode();
-    for (; node && left > node.length; node = walker.nextNode()) left -= node.length;
+    const next = () => /** @type {Text} */ (walker.nextNode());
+    let node = next();
+    for (; node && left > node.length; node = next()) left -= node.length;
     const range = document.createRange();
     if (node) range.setStart(node, left);
     else range.setStart(this.root, this.root.childNodes.length);
@@ -423,7 +475,8 @@ export class Editor {
 
   drop(event) {
     const files = [...(event.dataTransfer?.files ?? [])];
-    const isImages = files.length > 0 && files.every((file) => /^image\/(?:png|jpeg|gif|webp)$/.test(file.type));
+    const isImages =
+      files.length > 0 && files.every((file) => /^image\/(?:png|jpeg|gif|webp)$/.test(file.type));
     if (!this.isRich || !isImages || !this.uploadImage || !this.root.contains(event.target)) return;
     event.preventDefault();
     event.stopPropagation();
@@ -487,7 +540,10 @@ export class Editor {
     else this.label.htmlFor = this.plain.id;
     this.switch.setAttribute("aria-pressed", String(!isRich));
     if (this.squire.getHTML())
-      this.root.classList.toggle("island", this.root.querySelector("[style*=color], [bgcolor], [color]") !== null);
+      this.root.classList.toggle(
+        "island",
+        this.root.querySelector("[style*=color], [bgcolor], [color]") !== null,
+      );
   }
 
   // The quote
@@ -495,7 +551,9 @@ export class Editor {
   /** Folds a quote below the answer, which the user has just read. */
   fold() {
     // Squire keeps an empty line below, so that the cursor can leave the quote.
-    const quote = [...this.root.children].findLast((block) => block.matches("blockquote") || block.textContent.trim());
+    const quote = [...this.root.children].findLast(
+      (block) => block.matches("blockquote") || block.textContent.trim(),
+    );
     const line = this.form.querySelector("[data-unfold]");
     if (!line) return;
     const isBelow = quote?.matches("blockquote") && quote.previousElementSibling;
@@ -528,9 +586,11 @@ export class Editor {
 /** What was typed into a field before or after its first text. */
 function typedIn({ value, defaultValue }) {
   if (value === defaultValue) return { text: "", isAtEnd: false };
-  if (value.startsWith(defaultValue)) return { text: value.slice(defaultValue.length), isAtEnd: true };
+  if (value.startsWith(defaultValue))
+    return { text: value.slice(defaultValue.length), isAtEnd: true };
   let same = 0;
-  while (same < defaultValue.length && value.at(-1 - same) === defaultValue.at(-1 - same)) same += 1;
+  while (same < defaultValue.length && value.at(-1 - same) === defaultValue.at(-1 - same))
+    same += 1;
   let before = 0;
   while (before < value.length - same && value[before] === defaultValue[before]) before += 1;
   return { text: value.slice(before, value.length - same), isAtEnd: false };

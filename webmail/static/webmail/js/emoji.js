@@ -1,3 +1,4 @@
+// @ts-check
 // A small set of emoji for messages of a school, with the names by which they are searched and spoken. Names are data
 // here, in both languages of the interface.
 
@@ -97,8 +98,10 @@ const SIGNS = `
 /** `[{ sign, name }]` in the language of the page. */
 export function signs(language) {
   const side = language.startsWith("fr") ? 0 : 1;
-  return SIGNS.trim().split("\n").map((line) => {
-    const [sign, ...names] = line.split(" ");
-    return { sign, name: names.join(" ").split(" | ")[side] };
-  });
+  return SIGNS.trim()
+    .split("\n")
+    .map((line) => {
+      const [sign, ...names] = line.split(" ");
+      return { sign, name: names.join(" ").split(" | ")[side] };
+    });
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // Warns while a message to one family is written if it names another pupil of the class. The server tells the names;
 // the text is only compared in the browser, and is not sent for this.
 
@@ -11,9 +12,14 @@ const PAUSE = 400;
 /** The user's text: the subject, the text without quotes, and the names of files. */
 function written(form) {
   const rich = form.querySelector("[data-rich]");
-  const own = rich && !rich.hidden ? ownText(rich) : form.elements.body.value.replace(/^>.*$/gm, "");
-  const files = [...form.querySelectorAll(".file-name")].map((name) => name.title || name.textContent);
-  return [form.elements.subject.value, own, ...files].map((text) => ` ${wordsOf(text.slice(0, LONGEST)).join(" ")} `);
+  const own =
+    rich && !rich.hidden ? ownText(rich) : form.elements.body.value.replace(/^>.*$/gm, "");
+  const files = [...form.querySelectorAll(".file-name")].map(
+    (name) => name.title || name.textContent,
+  );
+  return [form.elements.subject.value, own, ...files].map(
+    (text) => ` ${wordsOf(text.slice(0, LONGEST)).join(" ")} `,
+  );
 }
 
 function ownText(rich) {
@@ -48,7 +54,9 @@ export function start(form) {
 
   function look() {
     const texts = others.length ? written(form) : [];
-    const named = others.filter(({ rows }) => rows.some((row) => texts.some((text) => text.includes(` ${row} `))));
+    const named = others.filter(({ rows }) =>
+      rows.some((row) => texts.some((text) => text.includes(` ${row} `))),
+    );
     const shown = named.slice(0, MOST_NAMED).map((other) => other.shown);
     const words = shown.length ? item.dataset.words.replace("@", () => shown.join(", ")) : "";
     const span = item.querySelector("span");

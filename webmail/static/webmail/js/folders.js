@@ -1,3 +1,4 @@
+// @ts-check
 // The folder tree: folded folders stay folded, the opened folder is marked at once unless the request fails, its
 // actions open in a dialog, and folders are dragged into other folders. The menu, F2 and the context key do the same by
 // keyboard.
@@ -45,7 +46,8 @@ function openMenu(link, event) {
 }
 
 function key(folder, event) {
-  const opens = event.key === "F2" || event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey);
+  const opens =
+    event.key === "F2" || event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey);
   if (!opens) return;
   event.preventDefault();
   ask(menuOf(folder).getAttribute("href"));
@@ -69,12 +71,14 @@ function end() {
   held = null;
   clearTimeout(opening);
   delete document.documentElement.dataset.dragging;
-  for (const place of document.querySelectorAll(".side .is-target")) place.classList.remove("is-target");
+  for (const place of document.querySelectorAll(".side .is-target"))
+    place.classList.remove("is-target");
 }
 
 function over(event) {
   if (!dragged) return;
-  for (const other of document.querySelectorAll(".side .is-target")) other.classList.remove("is-target");
+  for (const other of document.querySelectorAll(".side .is-target"))
+    other.classList.remove("is-target");
   const place = target(event);
   if (!place || place.dataset.folder === dragged) return;
   event.preventDefault();
@@ -108,7 +112,8 @@ function drop(event) {
 
 /** Marks the open folder; a favourite has two links in the list. */
 function mark(...links) {
-  for (const other of document.querySelectorAll(".folder[aria-current]")) other.removeAttribute("aria-current");
+  for (const other of document.querySelectorAll(".folder[aria-current]"))
+    other.removeAttribute("aria-current");
   for (const link of links) link.setAttribute("aria-current", "page");
 }
 
@@ -130,7 +135,11 @@ export function start() {
   document.addEventListener("dragover", unfold);
   document.addEventListener("drop", drop);
   // "toggle" does not bubble, so it is handled in the capture phase.
-  document.addEventListener("toggle", (event) => event.target.matches?.(".branch") && keep(event.target), true);
+  document.addEventListener(
+    "toggle",
+    ({ target }) => target instanceof Element && target.matches(".branch") && keep(target),
+    true,
+  );
   document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
     if (!elt.matches(".folder")) return;
     change();

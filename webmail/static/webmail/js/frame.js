@@ -1,3 +1,4 @@
+// @ts-check
 // Makes the frame of an HTML message as high as its content, so that only the reader scrolls.
 
 import { within } from "./dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Ends the session of an inactive user, with a warning two minutes before in every tab.
 
 import { isShared } from "./dom.js";
@@ -70,7 +71,8 @@ function show() {
   clock.textContent = `${Math.floor(seconds / MINUTE)}:${String(seconds % MINUTE).padStart(2, "0")}`;
   // Announced twice at most: a continuous countdown would disturb users of screen readers.
   const status = dialog.querySelector("[data-idle-said]");
-  const words = seconds <= 10 ? status.dataset.moment : seconds <= MINUTE ? status.dataset.minute : "";
+  const words =
+    seconds <= 10 ? status.dataset.moment : seconds <= MINUTE ? status.dataset.minute : "";
   if (status.textContent !== words) status.textContent = words;
   if (!dialog.open) dialog.showModal();
 }
@@ -122,7 +124,9 @@ export function start() {
   for (const name of ["pageshow", "focus"]) addEventListener(name, check);
   document.addEventListener("visibilitychange", () => document.hidden || check());
   if (tabs) tabs.onmessage = ({ data }) => (isCovered() ? location.reload() : note(data));
-  dialog.querySelector("[data-idle-stay]").addEventListener("click", () => ask({ background: false }));
+  dialog
+    .querySelector("[data-idle-stay]")
+    .addEventListener("click", () => ask({ background: false }));
   dialog.addEventListener("cancel", (event) => {
     event.preventDefault(); // Escape means that the user is there.
     ask({ background: false });

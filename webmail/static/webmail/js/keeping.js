@@ -1,3 +1,4 @@
+// @ts-check
 // Keeps a message while it is written: in this browser as it is typed, on the server at each pause, and in the folder
 // Drafts when the user pauses longer. Nothing here takes the focus, except the question which of two contents to keep.
 
@@ -128,7 +129,9 @@ class Keeper {
     const fields = new Map(kept.fields);
     const known = Number(fields.get("revision"));
     const revision = Number(this.form.elements.revision.value);
-    return known === revision || (known < revision && fields.get("writer") === this.form.dataset.writer);
+    return (
+      known === revision || (known < revision && fields.get("writer") === this.form.dataset.writer)
+    );
   }
 
   takeUp(kept) {
@@ -146,7 +149,9 @@ class Keeper {
 
   tellRestored() {
     this.say(this.words.found);
-    const banner = document.getElementById("keeping-restored").content.cloneNode(true).firstElementChild;
+    const banner = document
+      .getElementById("keeping-restored")
+      .content.cloneNode(true).firstElementChild;
     banner.querySelector("[data-undo]").addEventListener("click", () => this.undo());
     banner.querySelector("[data-put-away]").addEventListener("click", () => banner.remove());
     document.getElementById("notices").append(banner);
@@ -188,7 +193,14 @@ class Keeper {
       });
       return answer.status === 200 && !answer.redirected ? await answer.json() : null;
     } catch (error) {
-      if (!(error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException)) throw error;
+      if (
+        !(
+          error instanceof TypeError ||
+          error instanceof SyntaxError ||
+          error instanceof DOMException
+        )
+      )
+        throw error;
       return null;
     }
   }
@@ -218,7 +230,7 @@ class Keeper {
     this.isReplaced = true;
     const dialog = document.getElementById("keeping-choice");
     const [mine, theirs] = dialog.querySelectorAll("[data-content]");
-    const style = { hour: "2-digit", minute: "2-digit" };
+    const style = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit" });
     const time = new Date(kept.at).toLocaleTimeString(document.documentElement.lang, style);
     dialog.querySelector("[data-kept-at]").textContent = time;
     recovery.show(mine, kept.fields, kept.cards ?? []);
@@ -227,14 +239,20 @@ class Keeper {
     dialog.addEventListener("close", () => dialog.showModal());
     dialog.addEventListener("click", async (event) => {
       const choice = event.target.closest("[data-take]")?.dataset.take;
-      if (choice) await this.choose(choice === "mine" ? [kept.fields] : [kept.fields, this.rendered], kept, dialog);
+      if (choice)
+        await this.choose(
+          choice === "mine" ? [kept.fields] : [kept.fields, this.rendered],
+          kept,
+          dialog,
+        );
     });
     dialog.showModal();
   }
 
   /** Saves the last of the contents; the others stay as versions. */
   async choose(contents, kept, dialog) {
-    if (!(await this.replace(contents))) return (dialog.querySelector("[data-failed]").hidden = false);
+    if (!(await this.replace(contents)))
+      return (dialog.querySelector("[data-failed]").hidden = false);
     local.drop(kept.name);
     this.reload();
   }
@@ -300,7 +318,14 @@ class Keeper {
       return this.refused(answer.status, told.words);
     } catch (error) {
       // The network or the server is down, or a proxy responds in its place.
-      if (!(error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException)) throw error;
+      if (
+        !(
+          error instanceof TypeError ||
+          error instanceof SyntaxError ||
+          error instanceof DOMException
+        )
+      )
+        throw error;
       return this.later();
     }
   }
@@ -320,7 +345,8 @@ class Keeper {
       this.isDirty = false;
       if (!this.isLeaving) this.forget();
       this.form.dispatchEvent(new CustomEvent("draft:saved", { detail: told }));
-      if (act !== "save" && told.revision > 0 && !told.copied) this.rest = setTimeout(() => this.save("save"), REST_MS);
+      if (act !== "save" && told.revision > 0 && !told.copied)
+        this.rest = setTimeout(() => this.save("save"), REST_MS);
     } else {
       this.isDirty = false;
       this.changes -= 1;
@@ -397,7 +423,9 @@ class Keeper {
     if (this.banner?.querySelector("[data-write-again]")) return;
     document.querySelector("#notices [data-notice]")?.remove();
     const banner = this.showBanner("gone");
-    banner.querySelector("[data-write-again]").addEventListener("click", () => this.writeAgain(banner));
+    banner
+      .querySelector("[data-write-again]")
+      .addEventListener("click", () => this.writeAgain(banner));
   }
 
   async writeAgain(banner) {
@@ -443,7 +471,10 @@ class Keeper {
 
   showBanner(name) {
     this.hideBanner();
-    this.banner = document.getElementById(`keeping-${name}`).content.cloneNode(true).firstElementChild;
+    const template = /** @type {HTMLTemplateElement} */ (
+      document.getElementById(`keeping-${name}`)
+    );
+    this.banner = template.content.cloneNode(true).firstElementChild;
     document.getElementById("notices").append(this.banner);
     return this.banner;
   }
@@ -510,4 +541,3 @@ export async function start(form) {
   await keeper.begin();
   return keeper;
 }
-

@@ -1,3 +1,4 @@
+// @ts-check
 // The keys of the list and of the open message: single letters only work while one of them has the focus (WCAG 2.1.4).
 // Controls declare their own keys (webmail/presentation/keys.py); this module finds the control of a key and presses
 // it.
@@ -15,19 +16,29 @@ const hasModifier = (event) => event.ctrlKey || event.metaKey || event.altKey;
 /** The list or the open message if the key was pressed in it, else null. */
 export function regionOf(event) {
   const { target } = event;
-  if (hasModifier(event) || event.isComposing || !(target instanceof Element) || target.closest(ELSEWHERE)) return null;
+  if (
+    hasModifier(event) ||
+    event.isComposing ||
+    !(target instanceof Element) ||
+    target.closest(ELSEWHERE)
+  )
+    return null;
   return target.closest("#rows, #act-form, [data-master], #message[data-open]");
 }
 
 /** Whether a key neither types a letter nor makes a choice. */
-export const isBeside = (event) => !hasModifier(event) && !event.isComposing && !event.target.closest?.(ELSEWHERE);
+export const isBeside = (event) =>
+  !hasModifier(event) && !event.isComposing && !event.target.closest?.(ELSEWHERE);
 
 const saying = (stroke) => `[aria-keyshortcuts~="${CSS.escape(stroke)}"]`;
-const find = (place, stroke) => document.querySelector(`${place} ${saying(stroke)}:not([aria-disabled])`);
-const findBeside = (stroke) => document.querySelector(`:is(.side-new, #toast button)${saying(stroke)}`);
+const find = (place, stroke) =>
+  document.querySelector(`${place} ${saying(stroke)}:not([aria-disabled])`);
+const findBeside = (stroke) =>
+  document.querySelector(`:is(.side-new, #toast button)${saying(stroke)}`);
 
 /** Arrows beside the title scroll, as in every page. */
-const isScrolling = ({ target }, stroke) => stroke.startsWith("Arrow") && target.id !== "message-title";
+const isScrolling = ({ target }, stroke) =>
+  stroke.startsWith("Arrow") && target.id !== "message-title";
 
 /** The control that the key presses, and the row that it concerns. */
 function controlOf(event, region, stroke) {
@@ -54,7 +65,8 @@ function press(event) {
   if (event.repeat && !isStep(control)) return;
   if (control.matches("summary")) openMenu(control.parentElement);
   else if (control.closest("#row-menu")) follow(control);
-  else if (control.form?.id === "act-form") act(control, event.target.closest(".row"));
+  else if (/** @type {HTMLButtonElement} */ (control).form?.id === "act-form")
+    act(control, event.target.closest(".row"));
   else control.click();
 }
 

@@ -1,3 +1,4 @@
+// @ts-check
 // The message list: its keys, the open row, and pages that load while scrolling.
 
 import { isKey, on, strokeOf, within } from "./dom.js";
@@ -32,7 +33,8 @@ function key(region, event) {
   const stroke = strokeOf(event);
   if (stroke === "ArrowDown" || isKey(stroke, "next")) move(event, current, 1);
   else if (stroke === "ArrowUp" || isKey(stroke, "previous")) move(event, current, -1);
-  else if (["ArrowRight", "ArrowLeft"].includes(stroke)) unfold(event, current, stroke === "ArrowRight");
+  else if (["ArrowRight", "ArrowLeft"].includes(stroke))
+    unfold(event, current, stroke === "ArrowRight");
 }
 
 export function markRead(ref, isRead) {
@@ -41,7 +43,8 @@ export function markRead(ref, isRead) {
 
 function markOpen() {
   const ref = document.getElementById("message")?.dataset.open;
-  for (const link of document.querySelectorAll("#rows a[aria-current]")) link.removeAttribute("aria-current");
+  for (const link of document.querySelectorAll("#rows a[aria-current]"))
+    link.removeAttribute("aria-current");
   if (!ref) return;
   if (!document.querySelector("#message[data-unread]")) markRead(ref, true);
   // The other unread messages of its conversation are open too.
@@ -70,7 +73,12 @@ function dropRepeatedDay(heading) {
 function beginInList() {
   const list = document.getElementById("rows");
   const isFree = document.activeElement === document.body && !location.hash;
-  if (!list || !isFree || document.querySelector("#message[data-open]") || !matchMedia("(pointer: fine)").matches)
+  if (
+    !list ||
+    !isFree ||
+    document.querySelector("#message[data-open]") ||
+    !matchMedia("(pointer: fine)").matches
+  )
     return;
   list.focus({ preventScroll: true, focusVisible: false });
 }
@@ -99,7 +107,9 @@ export function start() {
 export function load(root) {
   oneStop(root);
   for (const heading of within(root, ".day")) dropRepeatedDay(heading);
-  if (root.matches(".conversation-body")) root.closest(".conversation-card.is-unread")?.classList.remove("is-unread");
-  if (root.id === "message" || root.id === "message-list" || root.matches(".conversation-body")) markOpen();
+  if (root.matches(".conversation-body"))
+    root.closest(".conversation-card.is-unread")?.classList.remove("is-unread");
+  if (root.id === "message" || root.id === "message-list" || root.matches(".conversation-body"))
+    markOpen();
   if (root.id === "message-list") beginInList();
 }

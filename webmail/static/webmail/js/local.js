@@ -1,3 +1,4 @@
+// @ts-check
 // Copies of messages being written in this browser, until the server has them: never on a shared computer, limited in
 // size, and deleted at sign-out. Each window of a draft has a copy of its own.
 
@@ -39,7 +40,8 @@ function read(name) {
   }
 }
 
-const write = (name, copy) => attempt(() => localStorage.setItem(name, JSON.stringify(copy)) ?? true) === true;
+const write = (name, copy) =>
+  attempt(() => localStorage.setItem(name, JSON.stringify(copy)) ?? true) === true;
 
 /** Stores the copy of a window, and returns whether it was stored. `kept.fields` are pairs of a name and a value. */
 export function put(who, draft, writer, kept) {
@@ -48,7 +50,8 @@ export function put(who, draft, writer, kept) {
   const text = JSON.stringify({ at: Date.now(), ...kept });
   if (text.length > MOST_LENGTH) return false;
   const others = names().filter((other) => other !== name);
-  if (others.length >= MOST) drop(others.sort((a, b) => (read(a)?.at ?? 0) - (read(b)?.at ?? 0))[0]);
+  if (others.length >= MOST)
+    drop(others.sort((a, b) => (read(a)?.at ?? 0) - (read(b)?.at ?? 0))[0]);
   return attempt(() => localStorage.setItem(name, text) ?? true) === true;
 }
 
@@ -100,7 +103,8 @@ async function bringOne(kept, token) {
     else show(kept, draft, token, answer.status, await wordsOf(answer));
   };
   try {
-    if (navigator.locks) await navigator.locks.request(`${PREFIX}${draft}`, { ifAvailable: true }, send);
+    if (navigator.locks)
+      await navigator.locks.request(`${PREFIX}${draft}`, { ifAvailable: true }, send);
     else await send(true);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
@@ -110,7 +114,11 @@ async function bringOne(kept, token) {
 function post(url, fields, token) {
   const body = new URLSearchParams(fields);
   body.set("csrfmiddlewaretoken", token);
-  return fetch(url, { method: "POST", body, headers: { "X-Requested-With": "fetch", "X-Background": "1" } });
+  return fetch(url, {
+    method: "POST",
+    body,
+    headers: { "X-Requested-With": "fetch", "X-Background": "1" },
+  });
 }
 
 async function wordsOf(answer) {
@@ -136,7 +144,9 @@ function show(kept, draft, token, status, words) {
   const link = notice.querySelector("[data-kept-open]");
   link.href = `/drafts/${draft}/`;
   link.hidden = status !== 409;
-  notice.querySelector("[data-kept-again]").addEventListener("click", () => writeAgain(kept, draft, token, notice));
+  notice
+    .querySelector("[data-kept-again]")
+    .addEventListener("click", () => writeAgain(kept, draft, token, notice));
   notice.querySelector("[data-kept-drop]").addEventListener("click", () => {
     drop(kept.name);
     notice.remove();
@@ -167,8 +177,8 @@ export async function newDraft(draft, fields, token) {
 }
 
 export function start() {
-  document.addEventListener("submit", (event) => {
-    if (event.target.matches("form[action$='/logout/']")) clear();
+  document.addEventListener("submit", ({ target }) => {
+    if (target instanceof Element && target.matches("form[action$='/logout/']")) clear();
   });
   const news = document.getElementById("news");
   const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;

@@ -1,3 +1,4 @@
+// @ts-check
 // Starts all modules. Each handles events of the whole document, so that content swapped by htmx needs no new
 // listeners; a module that prepares new elements exports `load(root)`. Modules for most pages of the mail are loaded at
 // once; the others when their elements appear.
@@ -5,7 +6,8 @@
 import * as common from "./common.js";
 import { within } from "./dom.js";
 
-const modules = Object.values(common);
+/** @type {Module[]} */
+const modules = Object.values(/** @type {Record<string, object>} */ (common));
 const byNeed = [
   { marks: "[data-bring]", bring: () => import("./bring.js") },
   { marks: "[data-canned]", bring: () => import("./canned.js") },
@@ -24,7 +26,10 @@ const byNeed = [
   { marks: "[data-rules], [data-absence]", bring: () => import("./rules.js") },
   { marks: ".conversation-head", bring: () => import("./conversation.js") },
   { marks: ".tabs", bring: () => import("./settings.js") },
-  { marks: "[data-reveal], [data-sign-in], [data-keep-nothing]", bring: () => import("./signin.js") },
+  {
+    marks: "[data-reveal], [data-sign-in], [data-keep-nothing]",
+    bring: () => import("./signin.js"),
+  },
   { marks: "form[data-signature]", bring: () => import("./signature.js") },
   { marks: "select[name=identity]", bring: () => import("./signing.js") },
 ];

@@ -1,3 +1,4 @@
+// @ts-check
 // Menus are <details>: this closes them on Escape, on a click elsewhere, and when another one opens, and handles arrows
 // in them. A tool bar is a single stop of the tab key, with arrows inside (ARIA Authoring Practices).
 
@@ -6,9 +7,12 @@ import { on, within } from "./dom.js";
 const STOPS = "a[href], button:not(:disabled), summary";
 const openMenus = () => document.querySelectorAll("details[data-menu][open]");
 const isShown = (element) => element.offsetParent !== null;
-const itemsOf = (menu) => [...menu.querySelectorAll(":scope > .menu-panel :is(a[href], button)")].filter(isShown);
+const itemsOf = (menu) =>
+  [...menu.querySelectorAll(":scope > .menu-panel :is(a[href], button)")].filter(isShown);
 const stopsOf = (bar) =>
-  [...bar.querySelectorAll(STOPS)].filter((element) => !element.closest(".menu-panel") && isShown(element));
+  [...bar.querySelectorAll(STOPS)].filter(
+    (element) => !element.closest(".menu-panel") && isShown(element),
+  );
 const hasModifier = (event) => event.ctrlKey || event.metaKey || event.altKey || event.shiftKey;
 
 /** The item to which an arrow leads; after the last one the first follows. */
@@ -24,7 +28,10 @@ function goThrough(menu, event) {
   if (!menu.open) return;
   const all = itemsOf(menu);
   const at = all.indexOf(event.target);
-  const item = isSummary && event.key !== "ArrowDown" ? undefined : next(all, at, event.key, ["ArrowUp", "ArrowDown"]);
+  const item =
+    isSummary && event.key !== "ArrowDown"
+      ? undefined
+      : next(all, at, event.key, ["ArrowUp", "ArrowDown"]);
   if (!item) return;
   event.preventDefault();
   item.focus();

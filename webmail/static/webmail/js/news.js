@@ -1,3 +1,4 @@
+// @ts-check
 // Applies news: counters, the title, an announcement for screen readers, a desktop notification. The list gets news by
 // the event "mail:changed" on the document, whose detail is what the server sent.
 
@@ -33,7 +34,11 @@ export function hear(news, { isFirst }) {
 
 function isSame(before, news) {
   const keys = ["uidvalidity", "uidnext", "exists", "unseen", "modseq"];
-  return keys.every((key) => before[key] === news[key]) && news.changed.length === 0 && news.gone.length === 0;
+  return (
+    keys.every((key) => before[key] === news[key]) &&
+    news.changed.length === 0 &&
+    news.gone.length === 0
+  );
 }
 
 // A favourite has two links in the list of folders.
@@ -56,14 +61,16 @@ function countIn(row, unseen) {
   row.append(counter);
 }
 
-const unseenIn = (row) => Number(row?.querySelector(".count")?.lastChild.textContent.replace(/\D/g, "") ?? 0);
+const unseenIn = (row) =>
+  Number(row?.querySelector(".count")?.lastChild.textContent.replace(/\D/g, "") ?? 0);
 
 /** Puts a dot on the icon of the tab while there is unread mail in the inbox. */
 function mark() {
   const icon = document.querySelector("link[rel=icon][data-unread]");
   if (!icon) return;
   icon.dataset.read ??= icon.getAttribute("href");
-  const isUnread = unseenIn(link(INBOX)) > 0 && !rests() && !("covered" in document.documentElement.dataset);
+  const isUnread =
+    unseenIn(link(INBOX)) > 0 && !rests() && !("covered" in document.documentElement.dataset);
   const href = isUnread ? icon.dataset.unread : icon.dataset.read;
   if (icon.getAttribute("href") !== href) icon.setAttribute("href", href);
 }
@@ -140,7 +147,8 @@ const mayShow = () =>
   !document.hasFocus();
 
 function show(arrived, words) {
-  if (arrived.length === 0 || arrived.length > MOST_SHOWN) return notify(words, "", "", place.dataset.inbox);
+  if (arrived.length === 0 || arrived.length > MOST_SHOWN)
+    return notify(words, "", "", place.dataset.inbox);
   for (const message of arrived) {
     notify(sender(message), subject(message), message.ref, `${place.dataset.inbox}${message.ref}/`);
   }
@@ -190,6 +198,7 @@ export function start() {
 }
 
 export function load(root) {
-  if (place && (root === document.body || root.id === "folder-list" || root.id === "rest")) retitle();
+  if (place && (root === document.body || root.id === "folder-list" || root.id === "rest"))
+    retitle();
   if (within(root, "[data-notify-state]").length > 0) showPermission();
 }

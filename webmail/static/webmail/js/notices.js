@@ -1,3 +1,4 @@
+// @ts-check
 // Notices stay until they are closed or an action succeeds; toasts disappear by themselves.
 
 import { on, within } from "./dom.js";
@@ -77,7 +78,8 @@ function markField(link) {
 function takeFocus(notice) {
   const field = document.getElementById(notice.querySelector("a[data-field]")?.dataset.field);
   // A browser removes the focus from a disabled button when it next draws, before or after this.
-  const isLost = document.activeElement === document.body || document.activeElement?.disabled;
+  const focused = /** @type {HTMLButtonElement} */ (document.activeElement);
+  const isLost = focused === document.body || focused?.disabled;
   if (!isLost || !document.querySelector("[data-send]")) return;
   field?.closest("details")?.setAttribute("open", "");
   (field ?? document.querySelector("[data-send]")).focus();
@@ -92,22 +94,33 @@ export function start() {
     field.closest("details")?.setAttribute("open", "");
     field.focus();
   });
-  document.body.addEventListener("htmx:sendError", () => show(document.getElementById("no-network")));
-  document.body.addEventListener("htmx:beforeSend", ({ detail }) => (detail.requestConfig.asked = performance.now()));
+  document.body.addEventListener("htmx:sendError", () =>
+    show(document.getElementById("no-network")),
+  );
+  document.body.addEventListener(
+    "htmx:beforeSend",
+    ({ detail }) => (detail.requestConfig.asked = performance.now()),
+  );
   document.body.addEventListener(
     "htmx:afterRequest",
     ({ detail }) => detail.successful && reached(detail.requestConfig.asked),
   );
   document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
     // The error page of a proxy in front of the server.
-    if (detail.isError && detail.xhr.status >= 500 && !detail.serverResponse.includes("data-notice")) {
+    if (
+      detail.isError &&
+      detail.xhr.status >= 500 &&
+      !detail.serverResponse.includes("data-notice")
+    ) {
       detail.shouldSwap = false;
       show(document.getElementById("no-answer"));
     }
     // Requests of the page itself leave notices alone, and those about the message being written stay, since news of
     // the list are swapped in, too.
     if (!detail.isError && detail.requestConfig.triggeringEvent)
-      document.querySelectorAll("#notices > :not([data-stays])").forEach((notice) => notice.remove());
+      document
+        .querySelectorAll("#notices > :not([data-stays])")
+        .forEach((notice) => notice.remove());
   });
 }
 

@@ -1,3 +1,4 @@
+// @ts-check
 // The drawer of folders, and the way from list to message and back where only one of them is shown.
 
 import { isPlain, on } from "./dom.js";
@@ -126,7 +127,8 @@ export function load(root) {
     beginUnread(document.getElementById("message"));
   if (root.id !== "message") return;
   if (root.dataset.open) {
-    if (getComputedStyle(document.querySelector(".to-list")).display !== "none") window.scrollTo(0, 0);
+    if (getComputedStyle(document.querySelector(".to-list")).display !== "none")
+      window.scrollTo(0, 0);
     root.querySelector(".reader-title").focus({ preventScroll: true });
     beginUnread(root);
   } else {

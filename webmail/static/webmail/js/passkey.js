@@ -1,3 +1,4 @@
+// @ts-check
 // Security keys: passes the server's request to the browser, and the browser's response into the form.
 
 import { on, within } from "./dom.js";
@@ -6,7 +7,9 @@ const CAN = window.isSecureContext && "credentials" in navigator && "PublicKeyCr
 
 // WebAuthn uses bytes, JSON base64url. Browsers have their own functions for that only since 2024.
 function bytes(text) {
-  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
+  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) =>
+    letter.charCodeAt(0),
+  );
 }
 
 function text(buffer) {
@@ -14,7 +17,8 @@ function text(buffer) {
   return btoa(letters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-const described = (list = []) => list.map((credential) => ({ ...credential, id: bytes(credential.id) }));
+const described = (list = []) =>
+  list.map((credential) => ({ ...credential, id: bytes(credential.id) }));
 
 function toCreate({ publicKey }) {
   return {
@@ -67,7 +71,8 @@ async function use(button) {
   } catch (error) {
     // Cancelled, timed out or no key are all the same DOMException. Other errors are mistakes of ours.
     if (!(error instanceof DOMException)) throw error;
-    place.textContent = error.name === "InvalidStateError" ? place.dataset.known : place.dataset.refused;
+    place.textContent =
+      error.name === "InvalidStateError" ? place.dataset.known : place.dataset.refused;
     place.hidden = false;
   } finally {
     button.removeAttribute("aria-busy");

@@ -1,3 +1,4 @@
+// @ts-check
 // Copies a passphrase into both fields by a click, and sends the form once, with no readable password in it.
 
 import { on, within } from "./dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Cleans HTML that enters the editor: drafts, quotes, pasted content. It is reduced to a narrow allow-list, and the
 // markup of Word and web pages is removed. The server sanitises again by its own list.
 
@@ -86,7 +87,14 @@ const STYLES = [
   "border-left",
   "padding",
 ];
-const DRAFT_STYLES = [...STYLES, "font-size", "font-family", "text-decoration", "border", "margin-left"];
+const DRAFT_STYLES = [
+  ...STYLES,
+  "font-size",
+  "font-family",
+  "text-decoration",
+  "border",
+  "margin-left",
+];
 const LINK = /^(?:https?|ftp|mailto|tel):/i;
 const LEVEL = /mso-list:[^;]*?\blevel(\d)/i;
 const NUMBERED = /^[\s\u00a0]*(?:\d+|[a-z]|[ivxlc]+)[.)]/i;
@@ -106,13 +114,16 @@ const DATA = /^data:image\/(?:png|jpeg|gif|webp);base64,[a-z0-9+/=\s]+$/i;
 function ownSource(src) {
   if (DATA.test(src)) return src;
   const url = URL.canParse(src, location.href) ? new URL(src, location.href) : null;
-  return url?.origin === location.origin && (UPLOAD.test(url.pathname) || PART.test(url.pathname)) ? url.pathname : "";
+  return url?.origin === location.origin && (UPLOAD.test(url.pathname) || PART.test(url.pathname))
+    ? url.pathname
+    : "";
 }
 
 /** Whether pasted HTML may contain the image: of the mailbox only images of the message that is being answered. */
 function mayBePasted(src) {
   const match = PART.exec(src);
-  return UPLOAD.test(src) || (match !== null && match[1] === document.forms.compose?.elements.origin_ref?.value);
+  const composer = document.forms.namedItem("compose");
+  return UPLOAD.test(src) || (match !== null && match[1] === composer?.elements.origin_ref?.value);
 }
 
 // Word
@@ -122,7 +133,9 @@ const isItem = (node) => node.nodeType === Node.ELEMENT_NODE && LEVEL.test(style
 
 /** Removes the bullet or number that Word wrote into the text of an item, and returns it. */
 function takeMark(item) {
-  const mark = [...item.querySelectorAll("[style]")].find((part) => /mso-list:\s*ignore/i.test(styleOf(part)));
+  const mark = [...item.querySelectorAll("[style]")].find((part) =>
+    /mso-list:\s*ignore/i.test(styleOf(part)),
+  );
   const text = mark?.textContent ?? "";
   mark?.remove();
   return text;
@@ -147,7 +160,11 @@ function listOf(items) {
     const level = Number(LEVEL.exec(styleOf(item))[1]);
     const name = NUMBERED.test(takeMark(item)) ? "ol" : "ul";
     while (open.length > 0 && open.at(-1).level > level) open.pop();
-    if (open.length === 0 || open.at(-1).level < level || (open.length === 1 && open[0].list.localName !== name)) {
+    if (
+      open.length === 0 ||
+      open.at(-1).level < level ||
+      (open.length === 1 && open[0].list.localName !== name)
+    ) {
       if (open.length === 1 && open[0].level === level) open.pop();
       const list = document.createElement(name);
       (open.at(-1)?.list.lastElementChild ?? root).append(list);
@@ -164,7 +181,9 @@ function listOf(items) {
 /** Replaces elements of other programs by their content: `<o:p>`, an empty `<b style="font-weight:normal">`. */
 function unwrap(page) {
   for (const element of page.querySelectorAll("*")) {
-    const isPlainBold = element.localName === "b" && /(?:^|[^-])font-weight:\s*(?:normal|400)/i.test(styleOf(element));
+    const isPlainBold =
+      element.localName === "b" &&
+      /(?:^|[^-])font-weight:\s*(?:normal|400)/i.test(styleOf(element));
     if (element.localName.includes(":") || isPlainBold) element.replaceWith(...element.childNodes);
   }
 }
@@ -175,7 +194,9 @@ function unwrap(page) {
 function fileOf(src) {
   const match = /^data:(image\/(?:png|jpeg|gif|webp));base64,([a-z0-9+/=\s]+)$/i.exec(src);
   if (!match) return null;
-  const bytes = Uint8Array.from(atob(match[2].replace(/\s/g, "")), (letter) => letter.charCodeAt(0));
+  const bytes = Uint8Array.from(atob(match[2].replace(/\s/g, "")), (letter) =>
+    letter.charCodeAt(0),
+  );
   return new File([bytes], `image.${match[1].split("/")[1]}`, { type: match[1] });
 }
 
@@ -208,7 +229,8 @@ function keepStyles(element) {
   for (const name of kept) {
     const value = element.style.getPropertyValue(name);
     const isGround = kept === STYLES && name.includes("color") && GROUND.test(value);
-    if (value && !/url\(|expression|var\(/i.test(value) && !isGround) values.push(`${name}: ${value}`);
+    if (value && !/url\(|expression|var\(/i.test(value) && !isGround)
+      values.push(`${name}: ${value}`);
   }
   if (values.length > 0) element.setAttribute("style", values.join("; "));
   else element.removeAttribute("style");
@@ -218,12 +240,14 @@ const purify = DOMPurify(window);
 purify.addHook("afterSanitizeAttributes", (element) => {
   if (element.hasAttribute("style")) keepStyles(element);
   if (element.hasAttribute("class")) {
-    const known = element.localName === "div" ? MARKS : element.localName === "span" ? CLASSES : null;
+    const known =
+      element.localName === "div" ? MARKS : element.localName === "span" ? CLASSES : null;
     const names = [...element.classList].filter((name) => known?.has(name));
     if (names.length > 0) element.setAttribute("class", names.join(" "));
     else element.removeAttribute("class");
   }
-  if (element.hasAttribute("href") && !LINK.test(element.getAttribute("href").trim())) element.removeAttribute("href");
+  if (element.hasAttribute("href") && !LINK.test(element.getAttribute("href").trim()))
+    element.removeAttribute("href");
   if (element.localName === "img") {
     const own = ownSource(element.getAttribute("src") ?? "");
     if (own) element.setAttribute("src", own);
@@ -280,7 +304,8 @@ export function pasted(html) {
   const template = parsed(html);
   const page = template.content;
   // The head of what Word copies contains its style sheet.
-  for (const element of page.querySelectorAll("style, script, meta, link, title, xml")) element.remove();
+  for (const element of page.querySelectorAll("style, script, meta, link, title, xml"))
+    element.remove();
   const files = [];
   makeLists(page);
   unwrap(page);
@@ -329,7 +354,9 @@ class Lines {
     if (child.nodeType !== Node.ELEMENT_NODE) return;
     const name = child.localName;
     if (name === "br")
-      return child.nextSibling || !BLOCKS.test(child.parentNode.localName) ? this.end(true) : undefined;
+      return child.nextSibling || !BLOCKS.test(child.parentNode.localName)
+        ? this.end(true)
+        : undefined;
     if (name === "img") return this.add(child.alt);
     const isBlock = BLOCKS.test(name);
     if (isBlock) this.end();
@@ -358,13 +385,16 @@ class Lines {
     const href = link.getAttribute("href") ?? "";
     const bare = href.replace(/^mailto:/i, "");
     const words = link.textContent.trim();
-    if (href && words !== href && words !== bare && `http://${words}` !== href) this.add(` <${bare}>`);
+    if (href && words !== href && words !== bare && `http://${words}` !== href)
+      this.add(` <${bare}>`);
   }
 
   /** Ends the line after a block; an empty block, which is shown as an empty line, becomes one. */
   close(block) {
     const isEmptyLine =
-      block.textContent.trim() === "" && !block.querySelector("img, hr") && /^(?:div|p)$/.test(block.localName);
+      block.textContent.trim() === "" &&
+      !block.querySelector("img, hr") &&
+      /^(?:div|p)$/.test(block.localName);
     this.end(isEmptyLine);
     if (/^(?:p|h[1-4])$/.test(block.localName) && !isEmptyLine && block.nextElementSibling)
       this.lines.push(this.prefix);
@@ -375,11 +405,18 @@ class Lines {
 export function textOf(root) {
   const lines = new Lines();
   lines.read(root);
-  return lines.lines.map((line) => line.replace(/[\t ]+$/, "")).join("\n").replace(/\n+$/, "\n");
+  return lines.lines
+    .map((line) => line.replace(/[\t ]+$/, ""))
+    .join("\n")
+    .replace(/\n+$/, "\n");
 }
 
 const escaped = (text) =>
-  text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/ {2}/g, "\u00a0 ");
+  text
+    .replace(/&/g, "&amp;")
+    .replace(/</g, "&lt;")
+    .replace(/>/g, "&gt;")
+    .replace(/ {2}/g, "\u00a0 ");
 
 /** Lines -> HTML; lines with ">" become quotes. */
 export function htmlOf(text) {

@@ -1,3 +1,4 @@
+// @ts-check
 // A PDF shown by PDF.js: pages drawn when they come near, their text laid over them for search, selection and
 // screen readers. Nothing in the file runs: PDF.js evaluates no code, it has no scripting here, and no forms (XFA).
 //
@@ -62,7 +63,7 @@ class Viewer {
     for (let number = 1; number <= count; number += 1) {
       const element = document.createElement("div");
       element.className = "pdf-page";
-      element.dataset.number = number;
+      element.dataset.number = String(number);
       element.setAttribute("role", "region");
       element.setAttribute("aria-label", this.root.dataset.pdfPageLabel.replace("%", number));
       this.sheets.push({ number, element, width, height, drawing: null });
@@ -88,14 +89,20 @@ class Viewer {
   }
 
   listen() {
-    this.near = new IntersectionObserver((entries) => entries.forEach((entry) => this.arrive(entry)), {
-      root: this.pages,
-      rootMargin: "100% 0%",
-    });
-    this.far = new IntersectionObserver((entries) => entries.forEach((entry) => this.leave(entry)), {
-      root: this.pages,
-      rootMargin: `${KEPT * 100}% 0%`,
-    });
+    this.near = new IntersectionObserver(
+      (entries) => entries.forEach((entry) => this.arrive(entry)),
+      {
+        root: this.pages,
+        rootMargin: "100% 0%",
+      },
+    );
+    this.far = new IntersectionObserver(
+      (entries) => entries.forEach((entry) => this.leave(entry)),
+      {
+        root: this.pages,
+        rootMargin: `${KEPT * 100}% 0%`,
+      },
+    );
     for (const { element } of this.sheets) {
       this.near.observe(element);
       this.far.observe(element);
@@ -147,7 +154,10 @@ class Viewer {
       if (sheet.drawing === drawing) await this.drawPage(sheet, page, drawing);
     } catch (error) {
       // A page may be damaged in an otherwise valid file; a cancelled drawing is repeated when needed.
-      if (error?.name !== "RenderingCancelledException" && sheet.drawing === drawing)
+      if (
+        /** @type {Error} */ (error)?.name !== "RenderingCancelledException" &&
+        sheet.drawing === drawing
+      )
         sheet.element.dataset.damaged = "";
     }
   }
@@ -160,7 +170,10 @@ class Viewer {
     sheet.element.style.width = `${width}px`;
     sheet.element.style.height = `${height}px`;
     sheet.element.style.setProperty("--total-scale-factor", this.scale);
-    const sharpness = Math.min(window.devicePixelRatio || 1, Math.sqrt(MOST_PIXELS / (width * height)));
+    const sharpness = Math.min(
+      window.devicePixelRatio || 1,
+      Math.sqrt(MOST_PIXELS / (width * height)),
+    );
     const canvas = document.createElement("canvas");
     canvas.width = Math.floor(width * sharpness);
     canvas.height = Math.floor(height * sharpness);
@@ -216,11 +229,13 @@ class Viewer {
     const { scrollTop, clientHeight, scrollHeight } = this.pages;
     const isAtEnd = scrollTop > 0 && scrollTop + clientHeight >= scrollHeight - 2;
     // The first page that is really visible, not one of which only an edge is.
-    const sheet = isAtEnd ? this.sheets.at(-1) : this.sheets.find(({ element }) => {
-      const top = element.offsetTop - this.pages.offsetTop - scrollTop;
-      const height = element.offsetHeight;
-      return top + Math.max(height / 2, height - clientHeight / 2) > 0;
-    });
+    const sheet = isAtEnd
+      ? this.sheets.at(-1)
+      : this.sheets.find(({ element }) => {
+          const top = element.offsetTop - this.pages.offsetTop - scrollTop;
+          const height = element.offsetHeight;
+          return top + Math.max(height / 2, height - clientHeight / 2) > 0;
+        });
     this.current = sheet?.number ?? 1;
     this.root.querySelector("[data-pdf-number]").value = this.current;
     for (const [act, isOff] of [
@@ -253,7 +268,8 @@ class Viewer {
     if (!paper || paper.childElementCount) return;
     this.say(this.root.dataset.pdfPrinting);
     try {
-      for (const { number } of this.sheets.slice(0, MOST_PRINTED)) paper.append(await this.printed(number));
+      for (const { number } of this.sheets.slice(0, MOST_PRINTED))
+        paper.append(await this.printed(number));
       this.say("");
       window.addEventListener("afterprint", () => paper.replaceChildren(), { once: true });
       window.print();

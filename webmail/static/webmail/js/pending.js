@@ -1,3 +1,4 @@
+// @ts-check
 // Files that were chosen for a message and are not on the server yet, kept in this browser until they are: never on a
 // shared computer, limited in size, and deleted at sign-out.
 
@@ -65,7 +66,17 @@ async function young(store) {
 export async function add(who, draft, kind, file, place = 0) {
   if (isShared() || file.size > MOST_BYTES) return null;
   const id = crypto.randomUUID();
-  const row = { id, who, draft, kind, place, file, name: file.name, size: file.size, at: Date.now() };
+  const row = {
+    id,
+    who,
+    draft,
+    kind,
+    place,
+    file,
+    name: file.name,
+    size: file.size,
+    at: Date.now(),
+  };
   const isKept = await within("readwrite", async (store) => {
     const rows = await young(store);
     if (rows.reduce((sum, other) => sum + other.size, file.size) > MOST_BYTES) return false;

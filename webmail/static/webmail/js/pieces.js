@@ -1,3 +1,4 @@
+// @ts-check
 // Uploads a large file of messages in pieces, so that a lost connection costs only one of them.
 
 import { on } from "./dom.js";
@@ -13,7 +14,11 @@ async function begun(form, file) {
   body.delete("file");
   body.set("name", file.name);
   body.set("size", file.size);
-  const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Requested-With": "fetch" } });
+  const answer = await fetch(form.action, {
+    method: "POST",
+    body,
+    headers: { "X-Requested-With": "fetch" },
+  });
   if (!answer.ok || !answer.redirected) throw new Error("refused");
   return answer.url;
 }
@@ -23,7 +28,11 @@ async function sent(url, form, file, at) {
   body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
   body.set("at", at);
   body.set("piece", file.slice(at, at + Number(form.dataset.pieces)), "piece");
-  const answer = await fetch(`${url}piece/`, { method: "POST", body, headers: { "X-Requested-With": "fetch" } });
+  const answer = await fetch(`${url}piece/`, {
+    method: "POST",
+    body,
+    headers: { "X-Requested-With": "fetch" },
+  });
   if (!answer.ok) throw new Error("refused");
   return answer.json();
 }

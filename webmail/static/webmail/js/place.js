@@ -1,3 +1,4 @@
+// @ts-check
 // The scroll position of the list: kept when the user returns to it, and while messages arrive, change and disappear.
 
 import { grouped, on } from "./dom.js";
@@ -22,7 +23,9 @@ const scroller = () => (NARROW.matches ? document.scrollingElement : region());
 /** The top edge of the visible rows. */
 function edge() {
   if (!NARROW.matches)
-    return region().getBoundingClientRect().top + (region().querySelector(".day")?.offsetHeight ?? 0);
+    return (
+      region().getBoundingClientRect().top + (region().querySelector(".day")?.offsetHeight ?? 0)
+    );
   return 0;
 }
 
@@ -31,8 +34,15 @@ const isAtTop = () => scroller().scrollTop <= TOP && !document.getElementById("p
 /** Writes the row at the top into the address, so that going back or reloading shows it again. */
 function keepPlace() {
   // Rows of a list of contacts have no such address.
-  if (!region() || !list() || new URL(list().dataset.url, location.href).pathname !== location.pathname) return;
-  const top = isAtTop() ? null : rows().find((row) => row.getBoundingClientRect().bottom > edge() + TOP);
+  if (
+    !region() ||
+    !list() ||
+    new URL(list().dataset.url, location.href).pathname !== location.pathname
+  )
+    return;
+  const top = isAtTop()
+    ? null
+    : rows().find((row) => row.getBoundingClientRect().bottom > edge() + TOP);
   const url = new URL(list().dataset.url, location.href);
   if (top) url.searchParams.set("row", top.dataset.ref);
   if (url.href !== location.href) history.replaceState(history.state, "", url);
@@ -54,14 +64,16 @@ function joinDays() {
   }
   for (const rowsOfDay of document.querySelectorAll("#rows > ul")) {
     if (rowsOfDay.childElementCount > 0) continue;
-    if (rowsOfDay.previousElementSibling?.matches(".day")) rowsOfDay.previousElementSibling.remove();
+    if (rowsOfDay.previousElementSibling?.matches(".day"))
+      rowsOfDay.previousElementSibling.remove();
     rowsOfDay.remove();
   }
 }
 
 // Changes of the folder by other programs
 
-const forget = (uidvalidity, gone) => drop(gone.map((uid) => document.getElementById(`row-${uidvalidity}-${uid}`)));
+const forget = (uidvalidity, gone) =>
+  drop(gone.map((uid) => document.getElementById(`row-${uidvalidity}-${uid}`)));
 
 function drop(gone) {
   let next = null;
@@ -91,14 +103,19 @@ async function compare(news) {
   if (live === undefined || document.getElementById("previous")) return follow();
   const there = await fetched(new URL(url, location.href), { "HX-Target": "more" });
   if (!there || list()?.dataset.url !== url) return;
-  const serverRows = new Map([...there.querySelectorAll(".row")].map((row) => [row.dataset.ref, row]));
+  const serverRows = new Map(
+    [...there.querySelectorAll(".row")].map((row) => [row.dataset.ref, row]),
+  );
   const here = rows();
   // Nothing is known about rows after the last one of that page.
   const last = here.findLastIndex((row) => serverRows.has(row.dataset.ref));
   const known = there.querySelector("#more") ? here.slice(0, last + 1) : here;
   const gone = known.filter((row) => !serverRows.has(row.dataset.ref));
   for (const row of serverRows.values()) markAs(row);
-  forget(news.uidvalidity, gone.map((row) => row.dataset.ref.split("-")[1]));
+  forget(
+    news.uidvalidity,
+    gone.map((row) => row.dataset.ref.split("-")[1]),
+  );
 }
 
 /** In another order, filtered, by conversations or further down: applies changed flags since the list was made, as
@@ -116,7 +133,8 @@ async function follow() {
   if (isFiltered && news.changed.some(({ ref }) => !isHere(ref))) offer(words().changed);
 }
 
-const member = (ref) => document.querySelector(`#rows .members a[href*="/${CSS.escape(ref)}/"]`)?.closest("li");
+const member = (ref) =>
+  document.querySelector(`#rows .members a[href*="/${CSS.escape(ref)}/"]`)?.closest("li");
 
 const isHere = (ref) =>
   Boolean(document.getElementById(`row-${ref}`) || member(ref)) ||
@@ -139,7 +157,10 @@ function mark({ ref, flags }) {
   markRead(ref, isRead);
   const line = member(ref);
   line?.classList.toggle("is-new", !isRead);
-  if (line) line.closest(".row").classList.toggle("is-new", Boolean(line.parentElement.querySelector(".is-new")));
+  if (line)
+    line
+      .closest(".row")
+      .classList.toggle("is-new", Boolean(line.parentElement.querySelector(".is-new")));
   const button = document.getElementById(`flag-${ref}`);
   const isFlagged = flags.includes("\\Flagged");
   if (!button || (button.getAttribute("aria-pressed") === "true") === isFlagged) return;
@@ -161,7 +182,12 @@ function count({ exists, unseen }) {
 /** Renews the list like its own button, but without a click, so that notices stay. */
 function refresh() {
   const button = document.querySelector("[data-refresh]");
-  if (button) window.htmx.ajax("GET", button.href, { source: button, target: "#message-list", swap: "outerHTML" });
+  if (button)
+    window.htmx.ajax("GET", button.href, {
+      source: button,
+      target: "#message-list",
+      swap: "outerHTML",
+    });
 }
 
 const words = () => list().querySelector("[data-news]").dataset;
@@ -185,7 +211,8 @@ async function arrived(news, before) {
   const arrivals = await ask(address);
   if (!arrivals || list()?.dataset.newest !== newest) return;
   // Moved here with an older date: it does not belong to the top.
-  if (arrivals.querySelector("[data-elsewhere]")) return isAtTop() ? refresh() : offer(words().some);
+  if (arrivals.querySelector("[data-elsewhere]"))
+    return isAtTop() ? refresh() : offer(words().some);
   waiting = arrivals;
   if (isAtTop()) show();
   else offerWaiting();
@@ -194,7 +221,9 @@ async function arrived(news, before) {
 /** A part of the list as a document; null without a response, since the next news will bring it. */
 export async function fetched(address, more = {}) {
   try {
-    const answer = await fetch(address, { headers: { "HX-Request": "true", "X-Background": "1", ...more } });
+    const answer = await fetch(address, {
+      headers: { "HX-Request": "true", "X-Background": "1", ...more },
+    });
     if (!answer.ok || answer.redirected) return null;
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   } catch (error) {
@@ -265,7 +294,13 @@ function isShown({ exists, unseen, modseq }) {
 function catchUp() {
   const news = heard.get(list().dataset.folder);
   const { modseq, uidvalidity } = list().dataset;
-  if (!news || !region() || modseq === "0" || news.modseq <= Number(modseq) || news.uidvalidity !== Number(uidvalidity))
+  if (
+    !news ||
+    !region() ||
+    modseq === "0" ||
+    news.modseq <= Number(modseq) ||
+    news.uidvalidity !== Number(uidvalidity)
+  )
     return;
   compare(news);
   arrived(news);

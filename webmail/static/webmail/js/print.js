@@ -1,3 +1,4 @@
+// @ts-check
 // Prints a message by its page for paper, without leaving the reader. That page has no script, so the reader opens the
 // print dialog. Where that fails, the link opens the page itself.
 
@@ -13,14 +14,18 @@ function printed(link) {
   frame.tabIndex = -1;
   frame.setAttribute("aria-hidden", "true");
   frame.setAttribute("sandbox", "allow-same-origin allow-modals");
-  frame.addEventListener("load", () => {
-    if (!frame.contentDocument?.getElementById("message-head")) {
-      window.open(link.href, "_blank", "noopener");
-      return;
-    }
-    frame.contentWindow.focus();
-    frame.contentWindow.print();
-  }, { once: true });
+  frame.addEventListener(
+    "load",
+    () => {
+      if (!frame.contentDocument?.getElementById("message-head")) {
+        window.open(link.href, "_blank", "noopener");
+        return;
+      }
+      frame.contentWindow.focus();
+      frame.contentWindow.print();
+    },
+    { once: true },
+  );
   frame.src = link.href;
   document.body.append(frame);
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // Receives news by one stream for each browser, however many tabs are open. One tab holds a lock, listens, and tells
 // the others, since six streams would use up the connections that a browser opens to one server. Without a stream, each
 // visible tab polls once a minute.
@@ -17,7 +18,9 @@ const INBOX = "INBOX";
 
 const place = document.getElementById("news");
 const who = place?.dataset.who;
-const canListen = Boolean(place?.dataset.events && navigator.locks && window.EventSource && window.BroadcastChannel);
+const canListen = Boolean(
+  place?.dataset.events && navigator.locks && window.EventSource && window.BroadcastChannel,
+);
 const tabs = canListen ? new BroadcastChannel(`news-${who}`) : null;
 
 // Whether news arrive by stream, and for all folders or the inbox alone.
@@ -107,7 +110,8 @@ async function catchUp() {
   const folder = openFolder();
   if (!folder || folder === INBOX) return;
   const answer = await answered({ folder });
-  for (const news of answer?.folders ?? []) if (news.folder !== INBOX) hear(news, { isFirst: false });
+  for (const news of answer?.folders ?? [])
+    if (news.folder !== INBOX) hear(news, { isFirst: false });
 }
 
 async function ask() {
@@ -136,7 +140,8 @@ export async function answered(more, ms = MINUTE) {
     return { status: answer.status, ...(answer.ok ? await answer.json() : {}) };
   } catch (error) {
     // No network (TypeError), too late, or a response of a proxy (SyntaxError).
-    if (error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException) return null;
+    if (error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException)
+      return null;
     throw error;
   }
 }

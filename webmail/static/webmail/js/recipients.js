@@ -1,3 +1,4 @@
+// @ts-check
 // Completes recipients while the user types: an editable combobox with a listbox (ARIA Authoring Practices). The text
 // between two commas is completed. js/chips.js turns complete recipients into chips.
 
@@ -13,7 +14,12 @@ const LIGATURES = { œ: "oe", æ: "ae", ß: "ss", ø: "o", ł: "l", đ: "d" };
 /** The words of a text as the server compares them: without accents and capitals. */
 export function wordsOf(text) {
   const plain = text.toLowerCase().replace(/[œæßøłđ]/g, (letter) => LIGATURES[letter]);
-  return plain.normalize("NFKD").replace(/\p{M}/gu, "").match(/[\p{L}\p{N}]+/gu) ?? [];
+  return (
+    plain
+      .normalize("NFKD")
+      .replace(/\p{M}/gu, "")
+      .match(/[\p{L}\p{N}]+/gu) ?? []
+  );
 }
 
 const isEnough = (words) => words.some((word) => word.length > 1);
@@ -67,7 +73,8 @@ class Line {
     for (let length = text.length - 1; length > 1; length -= 1) {
       const answer = this.answers.get(text.slice(0, length));
       if (!answer?.all) continue;
-      const isMatch = (suggestion) => words.every((word) => ` ${suggestion.words}`.includes(` ${word}`));
+      const isMatch = (suggestion) =>
+        words.every((word) => ` ${suggestion.words}`.includes(` ${word}`));
       const matches = answer.suggestions.filter(isMatch);
       return matches.length || !words.some((word) => word.length >= FORGIVEN) ? matches : null;
     }
@@ -80,14 +87,18 @@ class Line {
     this.pending = new AbortController();
     try {
       const url = `${this.input.dataset.complete}?q=${encodeURIComponent(text)}`;
-      const answer = await fetch(url, { signal: this.pending.signal, headers: { Accept: "application/json" } });
+      const answer = await fetch(url, {
+        signal: this.pending.signal,
+        headers: { Accept: "application/json" },
+      });
       // Signed out meanwhile, or an error of the server: the field works without suggestions.
       if (!answer.ok || answer.redirected) return;
       const result = await answer.json();
       this.answers.set(text, result);
       if (asked === this.asked) this.show(result.suggestions);
     } catch (error) {
-      if (error.name !== "AbortError" && !(error instanceof TypeError)) throw error;
+      if (/** @type {Error} */ (error).name !== "AbortError" && !(error instanceof TypeError))
+        throw error;
     }
   }
 
@@ -98,7 +109,9 @@ class Line {
       .join(" ");
     const there = new Set(text.match(WHOLE_ADDRESS));
     this.shown = suggestions.filter(({ address }) => !address || !there.has(address.toLowerCase()));
-    this.list.replaceChildren(...this.shown.map((suggestion, index) => this.option(suggestion, index)));
+    this.list.replaceChildren(
+      ...this.shown.map((suggestion, index) => this.option(suggestion, index)),
+    );
     const isOpen = this.shown.length > 0;
     this.list.hidden = !isOpen;
     this.input.setAttribute("aria-expanded", String(isOpen));
@@ -108,11 +121,14 @@ class Line {
   }
 
   option(suggestion, index) {
-    const item = document.getElementById("recipient-option").content.cloneNode(true).firstElementChild;
+    const item = document
+      .getElementById("recipient-option")
+      .content.cloneNode(true).firstElementChild;
     item.id = `${this.list.id}-${index}`;
     item.querySelector("[data-group]").toggleAttribute("hidden", !suggestion.members);
     item.querySelector("[data-name]").textContent = suggestion.name;
-    item.querySelector("[data-address]").textContent = suggestion.address === suggestion.name ? "" : suggestion.address;
+    item.querySelector("[data-address]").textContent =
+      suggestion.address === suggestion.name ? "" : suggestion.address;
     item.querySelector("[data-detail]").textContent = suggestion.detail;
     item.addEventListener("click", () => this.take(index));
     return item;
@@ -175,7 +191,8 @@ class Line {
   /** Adds a chip where js/chips.js makes them, else text. */
   put(suggestion, members, before, after) {
     const detail = { name: suggestion.name, text: suggestion.text, members };
-    if (!this.input.dispatchEvent(new CustomEvent("recipient:taken", { detail, cancelable: true }))) return;
+    if (!this.input.dispatchEvent(new CustomEvent("recipient:taken", { detail, cancelable: true })))
+      return;
     const head = `${before}${before ? " " : ""}${members?.join(", ") ?? suggestion.text}, `;
     this.input.value = head + after;
     this.input.setSelectionRange(head.length, head.length);
@@ -217,7 +234,12 @@ class Line {
 export function load(root) {
   for (const input of root.querySelectorAll("input[data-complete]")) {
     const line = new Line(input);
-    const attributes = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", autocomplete: "off" };
+    const attributes = {
+      role: "combobox",
+      "aria-autocomplete": "list",
+      "aria-expanded": "false",
+      autocomplete: "off",
+    };
     for (const [name, value] of Object.entries(attributes)) input.setAttribute(name, value);
     input.addEventListener("input", () => line.changed());
     input.addEventListener("keydown", (event) => line.pressed(event));

@@ -1,10 +1,19 @@
+// @ts-check
 // What a window of the composer shows, as a copy of it has it (js/local.js), and a copy back on the screen.
 
 import * as pasting from "./pasting.js";
 
 // What belongs to one window or one request, and controls that js/uploads.js and the editor fill.
 const UNKEPT = new Set(["do", "over", "key", "password", "login", "csrfmiddlewaretoken", "remove"]);
-const UNRESTORED = new Set([...UNKEPT, "draft", "revision", "untouched", "writer", "format", "files"]);
+const UNRESTORED = new Set([
+  ...UNKEPT,
+  "draft",
+  "revision",
+  "untouched",
+  "writer",
+  "format",
+  "files",
+]);
 const RECIPIENTS = ["cc", "bcc", "reply_to"];
 
 /** The fields of the form as pairs; files that were chosen without being uploaded are left out. Until the editor has
@@ -12,13 +21,17 @@ const RECIPIENTS = ["cc", "bcc", "reply_to"];
 export function fieldsOf(form) {
   const { body, format } = form.elements;
   const begun = body.value === body.defaultValue ? format.dataset.begun : undefined;
-  const all = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !UNKEPT.has(name));
+  const all = [...new FormData(form)].filter(
+    ([name, value]) => typeof value === "string" && !UNKEPT.has(name),
+  );
   return all.map(([name, value]) => [name, name === "format" ? (begun ?? value) : value]);
 }
 
 /** The attached files that the list shows. */
 export function cardsOf(form) {
-  return [...form.querySelectorAll("[data-files] li")].filter((item) => item.querySelector("[name=files]")).map(card);
+  return [...form.querySelectorAll("[data-files] li")]
+    .filter((item) => item.querySelector("[name=files]"))
+    .map(card);
 }
 
 function card(item) {
@@ -40,19 +53,25 @@ function card(item) {
 export function apply(form, fields) {
   const values = new Map();
   for (const [name, value] of fields) values.set(name, [...(values.get(name) ?? []), value]);
-  for (const element of [...form.elements].filter(isRestored)) put(element, values.get(element.name) ?? []);
-  form.elements.format.dataset.begun = values.get("format")?.[0] ?? form.elements.format.dataset.begun;
-  if (RECIPIENTS.some((name) => values.get(name)?.[0])) form.querySelector(".copies")?.setAttribute("open", "");
+  for (const element of [...form.elements].filter(isRestored))
+    put(element, values.get(element.name) ?? []);
+  form.elements.format.dataset.begun =
+    values.get("format")?.[0] ?? form.elements.format.dataset.begun;
+  if (RECIPIENTS.some((name) => values.get(name)?.[0]))
+    form.querySelector(".copies")?.setAttribute("open", "");
   applyFiles(form, values.get("files") ?? []);
 }
 
 /** A user with one address has no choice of it: the page's is right. */
 function isRestored({ name, type }) {
-  return name && type !== "file" && !UNRESTORED.has(name) && !(name === "identity" && type === "hidden");
+  return (
+    name && type !== "file" && !UNRESTORED.has(name) && !(name === "identity" && type === "hidden")
+  );
 }
 
 function put(element, values) {
-  if (["checkbox", "radio"].includes(element.type)) element.checked = values.includes(element.value);
+  if (["checkbox", "radio"].includes(element.type))
+    element.checked = values.includes(element.value);
   else if (element.type === "select-one") chooseIn(element, values[0]);
   else if (element.type !== "submit" && element.type !== "button" && values.length > 0) {
     // The other scripts take what differs from the default for typed just now.
@@ -69,7 +88,9 @@ function chooseIn(select, value) {
 function applyFiles(form, files) {
   const there = new Set([...form.querySelectorAll("[name=files]")].map(({ value }) => value));
   for (const value of files.filter((id) => !there.has(id)))
-    form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "files", value }));
+    form.append(
+      Object.assign(document.createElement("input"), { type: "hidden", name: "files", value }),
+    );
 }
 
 // Comparing
@@ -82,10 +103,27 @@ export function isSame(one, other) {
 function digest(fields) {
   const values = new Map(fields);
   const isRich = values.get("format") === "html";
-  const lines = ["to", "cc", "bcc", "reply_to", "subject", "identity", "priority", "wants_receipt", "wants_notice"];
-  const files = fields.filter(([name]) => name === "files" || name === "keep").map(([, value]) => value);
+  const lines = [
+    "to",
+    "cc",
+    "bcc",
+    "reply_to",
+    "subject",
+    "identity",
+    "priority",
+    "wants_receipt",
+    "wants_notice",
+  ];
+  const files = fields
+    .filter(([name]) => name === "files" || name === "keep")
+    .map(([, value]) => value);
   const text = isRich ? outline(values.get("html") ?? "") : (values.get("body") ?? "").trim();
-  return JSON.stringify([isRich, lines.map((name) => squeezed(values.get(name) ?? "")), files.sort(), squeezed(text)]);
+  return JSON.stringify([
+    isRich,
+    lines.map((name) => squeezed(values.get(name) ?? "")),
+    files.sort(),
+    squeezed(text),
+  ]);
 }
 
 const squeezed = (text) => text.replace(/\s+/g, " ").trim();
@@ -93,11 +131,18 @@ const squeezed = (text) => text.replace(/\s+/g, " ").trim();
 /** The words of a text with the elements among them. */
 function outline(html) {
   const parts = [];
-  const walker = document.createTreeWalker(pasting.safe(html), NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+  const walker = document.createTreeWalker(
+    pasting.safe(html),
+    NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT,
+  );
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    if (node.nodeType === Node.TEXT_NODE) parts.push(node.data);
-    else if (!["BR", "DIV", "SPAN", "P"].includes(node.nodeName))
-      parts.push(`<${node.nodeName} ${node.getAttribute("src") ?? node.getAttribute("href") ?? ""}>`);
+    if (node.nodeType === Node.TEXT_NODE) parts.push(/** @type {Text} */ (node).data);
+    else if (!["BR", "DIV", "SPAN", "P"].includes(node.nodeName)) {
+      const element = /** @type {Element} */ (node);
+      parts.push(
+        `<${node.nodeName} ${element.getAttribute("src") ?? element.getAttribute("href") ?? ""}>`,
+      );
+    }
   }
   return parts.join(" ");
 }
@@ -108,7 +153,8 @@ function outline(html) {
 export function show(place, fields, cards) {
   const values = new Map(fields);
   const people = ["to", "cc", "bcc"].map((name) => values.get(name)).filter(Boolean);
-  place.querySelector("[data-subject]").textContent = values.get("subject") || place.dataset.untitled;
+  place.querySelector("[data-subject]").textContent =
+    values.get("subject") || place.dataset.untitled;
   place.querySelector("[data-people]").textContent = people.join(", ");
   place.querySelector("[data-names]").textContent = cards.map(({ name }) => name).join(", ");
   const text = place.querySelector("[data-text]");

@@ -1,3 +1,4 @@
+// @ts-check
 // The list of recipients of a message to each: its file is uploaded by itself, its people become recipients, and its
 // columns become fields for the text. Until it is on the server this browser keeps it (js/pending.js).
 
@@ -22,7 +23,8 @@ class RosterPart {
       if (button?.matches("[data-roster-away]")) {
         event.preventDefault();
         this.send(null);
-      } else if (button?.matches("[data-roster-field]")) this.editor.insert(button.querySelector("template"));
+      } else if (button?.matches("[data-roster-field]"))
+        this.editor.insert(button.querySelector("template"));
     });
   }
 
@@ -46,7 +48,8 @@ class RosterPart {
           ...(file && { "X-File-Name": encodeURIComponent(file.name.slice(-LONGEST_NAME)) }),
         },
       });
-      const isPart = answer.headers.get("Content-Type")?.startsWith("text/html") && !answer.redirected;
+      const isPart =
+        answer.headers.get("Content-Type")?.startsWith("text/html") && !answer.redirected;
       if (isPart && (answer.ok || answer.status === 422)) this.show(await answer.text());
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
@@ -74,13 +77,16 @@ class RosterPart {
   /** Adds its people as a group with the name of the file. */
   take(template) {
     const members = template.content.textContent.split(",").map((member) => member.trim());
-    const detail = members.length > 1 ? { name: template.dataset.name, members } : { text: members[0] };
+    const detail =
+      members.length > 1 ? { name: template.dataset.name, members } : { text: members[0] };
     this.tell("recipient:taken", detail);
   }
 
   /** Dispatches an event for the recipients. */
   tell(name, detail) {
-    this.form.querySelector("#id_to").dispatchEvent(new CustomEvent(name, { detail, bubbles: true, cancelable: true }));
+    this.form
+      .querySelector("#id_to")
+      .dispatchEvent(new CustomEvent(name, { detail, bubbles: true, cancelable: true }));
     this.form.dispatchEvent(new CustomEvent("draft:changed", { detail: { isUrgent: true } }));
   }
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // Actions on a row by pointer: a few buttons while it hovers, all actions in a menu by the secondary button (Shift+F10
 // or the context key by keyboard), and the message in a window of its own by a double click. The verbs come from the
 // buttons for selected messages: there is no other table of them.
@@ -9,11 +10,14 @@ const HOVERED = ["archive", "trash", "delete", "seen", "unseen"];
 const WINDOW = "popup,width=900,height=860";
 
 const menu = () => document.getElementById("row-menu");
-const items = () => [...menu().querySelectorAll("[role=menuitem]")].filter((item) => item.offsetParent);
+const items = () =>
+  [...menu().querySelectorAll("[role=menuitem]")].filter((item) => item.offsetParent);
 const linkOf = (row) => row.querySelector(":scope > a");
-const isFirst = ({ value }, index, all) => all.findIndex((other) => other.value === value) === index;
+const isFirst = ({ value }, index, all) =>
+  all.findIndex((other) => other.value === value) === index;
 // Each verb once, since buttons that do not fit in a narrow bar are also in its menu.
-const verbs = () => [...(document.getElementById("act-form")?.querySelectorAll("[name=verb]") ?? [])].filter(isFirst);
+const verbs = () =>
+  [...(document.getElementById("act-form")?.querySelectorAll("[name=verb]") ?? [])].filter(isFirst);
 const wordsOf = (button) => button.ariaLabel ?? button.textContent.trim();
 
 let about = null; // the row of the open menu
@@ -34,7 +38,8 @@ function lead(message) {
 /** The link that a key follows for the message of a row, or of its conversation; none for a draft, which cannot be
  * answered. */
 export function linkFor(element, selector) {
-  const message = element.closest(".members a") ?? element.closest(".row")?.querySelector(":scope > a");
+  const message =
+    element.closest(".members a") ?? element.closest(".row")?.querySelector(":scope > a");
   if (!message || !menu()) return null;
   lead(message);
   const link = menu().querySelector(`a${selector}`);
@@ -139,7 +144,11 @@ function hover(row) {
   bar?.remove();
   bar = document.createElement("span");
   bar.className = "hover-acts";
-  bar.append(...verbs().filter(({ value }) => HOVERED.includes(value)).map((button) => quick(button, row)));
+  bar.append(
+    ...verbs()
+      .filter(({ value }) => HOVERED.includes(value))
+      .map((button) => quick(button, row)),
+  );
   row.append(bar);
 }
 
@@ -174,8 +183,12 @@ export function start() {
   on("click", "#row-menu a", () => close(true));
   on("pointerover", "#rows .row[data-ref]", hover);
   on("dblclick", "#rows .row > a", openWindow);
-  document.addEventListener("pointerdown", (event) => about && !menu().contains(event.target) && close(false));
-  document.addEventListener("scroll", (event) => about && !menu().contains(event.target) && close(true), {
+  document.addEventListener(
+    "pointerdown",
+    (event) => about && !menu().contains(event.target) && close(false),
+  );
+  const leave = ({ target }) => about && !menu().contains(target) && close(true);
+  document.addEventListener("scroll", leave, {
     capture: true,
     passive: true,
   });

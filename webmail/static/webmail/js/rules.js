@@ -1,3 +1,4 @@
+// @ts-check
 // Orders rules by dragging, and fills in the days of an absence by a click. By keyboard and without this script, the
 // buttons of each rule, and links, do the same.
 
@@ -20,7 +21,7 @@ function isBefore(row, event) {
 function drop(list, row, event) {
   if (row === dragged) return;
   row[isBefore(row, event) ? "before" : "after"](dragged);
-  const form = document.getElementById(list.dataset.rules);
+  const form = /** @type {HTMLFormElement} */ (document.getElementById(list.dataset.rules));
   form.elements.order.value = rows(list)
     .map((item) => item.dataset.rule)
     .join(",");
@@ -44,18 +45,21 @@ function fillDays(link, event) {
 export function start() {
   on("click", "[data-absence]", fillDays);
   document.addEventListener("dragstart", (event) => {
-    dragged = event.target instanceof Element && event.target.matches("[data-rule]") ? event.target : null;
+    dragged =
+      event.target instanceof Element && event.target.matches("[data-rule]") ? event.target : null;
     if (dragged) event.dataTransfer.effectAllowed = "move";
   });
   document.addEventListener("dragover", (event) => {
-    const row = dragged && event.target instanceof Element ? event.target.closest("[data-rule]") : null;
+    const row =
+      dragged && event.target instanceof Element ? event.target.closest("[data-rule]") : null;
     if (!row) return;
     event.preventDefault();
     unmark(row.parentElement);
     row.classList.add(isBefore(row, event) ? "over-before" : "over-after");
   });
   document.addEventListener("drop", (event) => {
-    const row = dragged && event.target instanceof Element ? event.target.closest("[data-rule]") : null;
+    const row =
+      dragged && event.target instanceof Element ? event.target.closest("[data-rule]") : null;
     if (!row) return;
     event.preventDefault();
     unmark(row.parentElement);

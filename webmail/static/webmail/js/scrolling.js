@@ -1,3 +1,4 @@
+// @ts-check
 // Scrolling to an element. The browser's own scrollIntoView moves every scroller around an element, also those whose
 // bars are hidden and which the user cannot bring back; what is here moves one.
 
@@ -16,7 +17,12 @@ function viewOf(scroller) {
   const above = parseFloat(scrollPaddingTop) || 0;
   const below = parseFloat(scrollPaddingBottom) || 0;
   const height = isPage ? innerHeight : scroller.clientHeight;
-  return { top: top + above, bottom: top + height - below, left, right: left + scroller.clientWidth };
+  return {
+    top: top + above,
+    bottom: top + height - below,
+    left,
+    right: left + scroller.clientWidth,
+  };
 }
 
 /** How far to move so that the span from `begin` to `end` is where it is wanted in the view from `first` to `last`. */
@@ -35,7 +41,10 @@ export function reveal(element, where = "nearest") {
   const view = viewOf(scroller);
   const begin = top - (parseFloat(scrollMarginTop) || 0);
   const end = bottom + (parseFloat(scrollMarginBottom) || 0);
-  scroller.scrollBy({ top: distance(begin, end, view.top, view.bottom, where), behavior: "instant" });
+  scroller.scrollBy({
+    top: distance(begin, end, view.top, view.bottom, where),
+    behavior: "instant",
+  });
 }
 
 /** Scrolls an element to the middle of the row that it stands in. */
@@ -43,5 +52,8 @@ export function revealInRow(element) {
   const scroller = scrollerOf(element, "overflowX");
   const { left, right } = element.getBoundingClientRect();
   const view = viewOf(scroller);
-  scroller.scrollBy({ left: distance(left, right, view.left, view.right, "center"), behavior: "instant" });
+  scroller.scrollBy({
+    left: distance(left, right, view.left, view.right, "center"),
+    behavior: "instant",
+  });
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // The search field: its text, the suggestions below it, the end of a search, and the hits in a message's frame.
 
 import { isKey, on, strokeOf, within } from "./dom.js";
@@ -19,7 +20,8 @@ function follow(list) {
 
 /** After Enter the focus moves to the list; "/" moves it back. */
 function goOn(list) {
-  if (isAwaited && document.activeElement === field()) list.querySelector("#rows")?.focus({ preventScroll: true });
+  if (isAwaited && document.activeElement === field())
+    list.querySelector("#rows")?.focus({ preventScroll: true });
   isAwaited = false;
 }
 
@@ -133,10 +135,12 @@ function pressed(_field, event) {
 
 /** Removes accents and capitals and unifies apostrophes, without changing the number of letters. */
 function folded(text) {
-  return [...text.replace(/[’‘ʼ]/g, "'")].map((letter) => {
-    const bare = letter.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-    return bare.length === letter.length ? bare : letter;
-  }).join("");
+  return [...text.replace(/[’‘ʼ]/g, "'")]
+    .map((letter) => {
+      const bare = letter.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+      return bare.length === letter.length ? bare : letter;
+    })
+    .join("");
 }
 
 function textNodes(body) {
@@ -190,7 +194,10 @@ export function start() {
   on("click", "#search-suggestions [role=option]", (option, event) =>
     event.target.closest("[data-x]") ? remove(option) : choose(option),
   );
-  document.body.addEventListener("htmx:afterSwap", ({ detail }) => detail.target === list() && show());
+  document.body.addEventListener(
+    "htmx:afterSwap",
+    ({ detail }) => detail.target === list() && show(),
+  );
   document.addEventListener("keydown", (event) => {
     if (!isKey(strokeOf(event), "search") || !regionOf(event) || !field()?.offsetParent) return;
     event.preventDefault();

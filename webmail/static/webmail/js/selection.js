@@ -1,3 +1,4 @@
+// @ts-check
 // Picking several messages, and what follows an action without asking for the list again.
 
 import { grouped, isKey, on, strokeOf } from "./dom.js";
@@ -84,7 +85,8 @@ function pickTo(box, isRange, isOn) {
 
 /** With Ctrl or Shift a click on a row picks it, as in every list of files; else it opens. */
 function clickRow(link, event) {
-  if (event.button !== 0 || event.altKey || !(event.ctrlKey || event.metaKey || event.shiftKey)) return;
+  if (event.button !== 0 || event.altKey || !(event.ctrlKey || event.metaKey || event.shiftKey))
+    return;
   event.preventDefault();
   event.stopPropagation();
   const box = boxOf(link.closest(".row"));
@@ -127,7 +129,8 @@ function key(region, event) {
     return pickAll();
   }
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.shiftKey && row && ["ArrowDown", "ArrowUp"].includes(event.key)) return walkPicking(event, row);
+  if (event.shiftKey && row && ["ArrowDown", "ArrowUp"].includes(event.key))
+    return walkPicking(event, row);
   const stroke = strokeOf(event);
   const isLast = stroke.startsWith("Shift+") && isKey(stroke.slice(6), "select");
   if (isLast || isKey(stroke, "select")) return box && pickTo(box, isLast, isLast || !box.checked);
@@ -150,7 +153,9 @@ const wish = () => document.documentElement.dataset.afterFiling;
 function cardBeside() {
   const article = document.querySelector("#message article.message");
   const links = [...document.querySelectorAll("#message [data-beside]")];
-  const below = links.findIndex((link) => article.compareDocumentPosition(link) & Node.DOCUMENT_POSITION_FOLLOWING);
+  const below = links.findIndex(
+    (link) => article.compareDocumentPosition(link) & Node.DOCUMENT_POSITION_FOLLOWING,
+  );
   const [above, rest] = below < 0 ? [links, []] : [links.slice(0, below), links.slice(below)];
   return wish() === "previous" ? (above.at(-1) ?? rest[0]) : (rest[0] ?? above.at(-1));
 }
@@ -160,7 +165,9 @@ function neighbours(data) {
   const refs = data.getAll("refs");
   const row = openRow();
   const open = document.getElementById("message")?.dataset.open;
-  const isAlone = refs.length === 1 && (refs[0] === open || (data.has("threads") && refs[0] === row?.dataset.ref));
+  const isAlone =
+    refs.length === 1 &&
+    (refs[0] === open || (data.has("threads") && refs[0] === row?.dataset.ref));
   if (!isAlone || !row || !says("leaves", data.get("verb")) || wish() === "list") return null;
   const card = data.has("threads") ? null : cardBeside();
   if (card) return { card };
@@ -206,7 +213,8 @@ function countFound(gone) {
 
 const refresh = () => document.querySelector("[data-refresh]")?.click();
 /** Whether the table of verbs says that messages leave the list ("leaves"), or that a dialog opens ("asks"). */
-const says = (kind, verb) => document.getElementById("acted-said").dataset[kind].split(" ").includes(verb);
+const says = (kind, verb) =>
+  document.getElementById("acted-said").dataset[kind].split(" ").includes(verb);
 
 /** Whether the answer was a question: the selection is still needed for it. */
 const isAsking = (xhr) => xhr.getResponseHeader("HX-Retarget") === "#ask";
@@ -214,7 +222,13 @@ const isAsking = (xhr) => xhr.getResponseHeader("HX-Retarget") === "#ask";
 function acted({ requestConfig, successful, xhr }) {
   const beside = leaving?.isLeft ? leaving : null;
   if (requestConfig.formData.has("verb")) leaving = null;
-  if (requestConfig.verb !== "post" || !requestConfig.formData.has("verb") || !successful || isAsking(xhr)) return;
+  if (
+    requestConfig.verb !== "post" ||
+    !requestConfig.formData.has("verb") ||
+    !successful ||
+    isAsking(xhr)
+  )
+    return;
   const verb = requestConfig.formData.get("verb");
   if (says("asks", verb)) return;
   if (verb === "seen" || verb === "unseen") {
@@ -250,7 +264,11 @@ export function start() {
     button.closest("details").open = false;
     document.getElementById("rows").focus({ preventScroll: true });
   });
-  on("click", "[data-pick-everything]", (link) => (link.parentElement.offer = link.cloneNode(true)));
+  on(
+    "click",
+    "[data-pick-everything]",
+    (link) => (link.parentElement.offer = link.cloneNode(true)),
+  );
   on("keydown", "#rows, #act-form, [data-master]", key);
   document.body.addEventListener("mail:refresh", refresh);
   document.body.addEventListener("htmx:beforeRequest", ({ detail: { requestConfig } }) => {
@@ -270,7 +288,8 @@ export function start() {
     if (target.id !== "bulk-all") return;
     countPicked();
     // The link that had the focus is gone; the keys of the list act on all of them.
-    if (document.activeElement === document.body) document.getElementById("rows").focus({ preventScroll: true });
+    if (document.activeElement === document.body)
+      document.getElementById("rows").focus({ preventScroll: true });
   });
   countPicked();
 }

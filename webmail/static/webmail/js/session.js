@@ -1,3 +1,4 @@
+// @ts-check
 // When the session is over, asks for the password in place and repeats the pending requests. Users who sign in by a
 // provider do so in another tab, and come back here.
 
@@ -19,7 +20,8 @@ function repeat({ verb, path, elt, target, formData }, token) {
 
 /** Remembers a request to repeat; one that a page makes every few seconds is repeated once. */
 function keep(request) {
-  const isSame = ({ elt, verb, path }) => elt === request.elt && verb === request.verb && path === request.path;
+  const isSame = ({ elt, verb, path }) =>
+    elt === request.elt && verb === request.verb && path === request.path;
   waiting = [...waiting.filter((other) => !isSame(other)), request];
 }
 
@@ -35,7 +37,8 @@ const FETCH = { "X-Requested-With": "fetch" };
  * response is that of an error page: the form is sent again with a new token. */
 async function answerTo(form) {
   const ask = () => fetch(form.action, { headers: FETCH });
-  const post = () => fetch(form.action, { method: "POST", body: new FormData(form), headers: FETCH });
+  const post = () =>
+    fetch(form.action, { method: "POST", body: new FormData(form), headers: FETCH });
   if (!form.elements.password) return ask();
   const answer = await post();
   if (answer.status !== 403 || answer.headers.get("Content-Type")?.includes("json")) return answer;
@@ -94,7 +97,8 @@ export function start() {
     send(event.target);
   });
   asked?.querySelector("[value=cancel]").addEventListener("click", () => asked.close());
-  for (const noted of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) document.body.addEventListener(noted, load);
+  for (const noted of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"])
+    document.body.addEventListener(noted, load);
   // Requests that the user gave up must not be repeated after a later sign-in.
   asked?.addEventListener("close", () => (waiting = []));
 }

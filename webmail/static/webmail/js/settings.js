@@ -1,3 +1,4 @@
+// @ts-check
 // Shows the look of lists and colours as soon as it is chosen; saving stores it. The result of saving is announced and
 // has the focus. A tab bar that is too long is scrolled to the open tab.
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Writes a signature in the editor of messages; its images are small and embedded in the HTML.
 
 import { Editor } from "./editor.js";
@@ -16,7 +17,8 @@ export function load(root) {
     form.classList.add("is-scripted");
     const editor = new Editor(form);
     // A larger image is refused with an error; the server checks the total size.
-    editor.upload = async (file) => (file.size <= Number(form.dataset.mostImage) ? image(file) : null);
+    editor.upload = async (file) =>
+      file.size <= Number(form.dataset.mostImage) ? image(file) : null;
     editor.begin();
   }
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // Shows the password, and prevents the forms before the mail from being sent twice.
 
 import { on, within } from "./dom.js";
@@ -7,7 +8,7 @@ let shown = "";
 
 export function start() {
   on("click", "[data-reveal]", (button) => {
-    const field = document.getElementById(button.dataset.reveal);
+    const field = /** @type {HTMLInputElement} */ (document.getElementById(button.dataset.reveal));
     const isShown = field.type === "text";
     field.type = isShown ? "password" : "text";
     button.setAttribute("aria-pressed", String(!isShown));
@@ -22,7 +23,8 @@ export function start() {
   });
   // A browser may fill in a date of birth, but must not offer it to the next user of this computer.
   on("submit", "[data-keep-nothing]", (form) => {
-    for (const field of form.elements) field.autocomplete = "off";
+    for (const field of /** @type {Iterable<HTMLInputElement>} */ (form.elements))
+      field.autocomplete = "off";
   });
   on("change", "#id_login", follow);
   // When the browser goes back to this page, the form can be sent again.

@@ -1,3 +1,4 @@
+// @ts-check
 // Replaces the signature when another sender address is chosen, unless the current one was changed.
 
 import { on } from "./dom.js";
@@ -8,14 +9,17 @@ const bare = (text) => text.replace(/\s+/g, " ").trim();
 
 export function start() {
   on("change", "select[name=identity]", (select) => {
-    const former = [...select.options].find((option) => option.value === select.dataset.former) ?? select.options[0];
+    const former =
+      [...select.options].find((option) => option.value === select.dataset.former) ??
+      select.options[0];
     change(select.form, former.dataset, select.selectedOptions[0].dataset);
     select.dataset.former = select.value;
   });
 }
 
 export function load(root) {
-  for (const select of root.querySelectorAll("select[name=identity]")) select.dataset.former ??= select.value;
+  for (const select of root.querySelectorAll("select[name=identity]"))
+    select.dataset.former ??= select.value;
 }
 
 function change(form, former, next) {

@@ -1,3 +1,4 @@
+// @ts-check
 // Loads the first words of messages after their rows, which do not wait for them.
 
 const MOST = 50;
@@ -9,13 +10,16 @@ const shown = (row) => row.dataset.shown ?? row.dataset.ref;
 
 const rows = () => [...document.querySelectorAll("#rows[data-snippets] .row:not([data-begun])")];
 
-const hasRoom = (region) => document.documentElement.dataset.density !== "compact" || region.clientWidth >= LEAST;
+const hasRoom = (region) =>
+  document.documentElement.dataset.density !== "compact" || region.clientWidth >= LEAST;
 
 async function ask(url, some) {
   const address = new URL(url, location.href);
   for (const row of some) address.searchParams.append("refs", shown(row));
   try {
-    const answer = await fetch(address, { headers: { "X-Requested-With": "fetch", "X-Background": "1" } });
+    const answer = await fetch(address, {
+      headers: { "X-Requested-With": "fetch", "X-Background": "1" },
+    });
     return answer.ok && !answer.redirected ? await answer.json() : {};
   } catch (error) {
     if (error instanceof TypeError || error instanceof SyntaxError) return {}; // no network, or a response of a proxy

@@ -1,3 +1,4 @@
+// @ts-check
 // Resizes panes by dragging their border, or by arrow keys on it (ARIA Authoring Practices, window splitter), and
 // reduces the folders to a rail of icons. A cookie stores the sizes, so that the server renders them.
 
@@ -17,7 +18,8 @@ const root = document.documentElement;
 let dragged = null;
 
 const isBelow = () => root.dataset.panes === "below";
-const nameOf = (split) => (split.dataset.split === "list" && isBelow() ? "height" : split.dataset.split);
+const nameOf = (split) =>
+  split.dataset.split === "list" && isBelow() ? "height" : split.dataset.split;
 
 function keep() {
   if (isShared()) return;
@@ -37,7 +39,7 @@ function size(split, { clientX, clientY }) {
 
 function put(split, step) {
   const name = nameOf(split);
-  root.dataset[name] = Math.max(0, Math.min(STEPS[name].last, Math.round(step)));
+  root.dataset[name] = String(Math.max(0, Math.min(STEPS[name].last, Math.round(step))));
   tell(split);
 }
 
@@ -98,7 +100,9 @@ export function toggleRail() {
 /** Announces whether the folders are shown with their names: in their column, or in the drawer where that has no
  * room. */
 export function sayFolders() {
-  const isWhole = ROOMY.matches ? !("rail" in root.dataset) : document.body.dataset.drawer === "open";
+  const isWhole = ROOMY.matches
+    ? !("rail" in root.dataset)
+    : document.body.dataset.drawer === "open";
   document.querySelector("[data-rail-toggle]")?.setAttribute("aria-expanded", String(isWhole));
 }
 

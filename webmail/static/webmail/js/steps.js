@@ -1,3 +1,4 @@
+// @ts-check
 // From the open message to the next or previous one in the list beside or behind it. The rows contain the links; where
 // the page has no such row, the server has sent the link.
 
@@ -12,7 +13,8 @@ const endOf = (step) => document.getElementById(step > 0 ? "more" : "previous");
 export function openRow() {
   const ref = reader()?.dataset.open;
   if (!ref) return null;
-  const member = () => document.querySelector(`#rows .members a[href*="/${CSS.escape(ref)}/"]`)?.closest(".row");
+  const member = () =>
+    document.querySelector(`#rows .members a[href*="/${CSS.escape(ref)}/"]`)?.closest(".row");
   return document.getElementById(`row-${ref}`) ?? member() ?? null;
 }
 
@@ -25,7 +27,12 @@ export function neighbourOf(row, step) {
 /** Loads the rows beyond those of the page; a hidden list does not load them by scrolling. */
 export async function bring(step) {
   const end = endOf(step);
-  if (end) await window.htmx.ajax("GET", end.getAttribute("hx-get"), { source: end, target: end, swap: "outerHTML" });
+  if (end)
+    await window.htmx.ajax("GET", end.getAttribute("hx-get"), {
+      source: end,
+      target: end,
+      swap: "outerHTML",
+    });
 }
 
 export function openMessage(row) {
@@ -49,7 +56,10 @@ function show() {
   const links = reader()?.querySelectorAll("[data-step]") ?? [];
   if (!row || links.length === 0) return;
   for (const link of links) lead(link, row);
-  const [above, below] = [Number(endOf(-1)?.dataset.above ?? 0), Number(endOf(1)?.dataset.below ?? 0)];
+  const [above, below] = [
+    Number(endOf(-1)?.dataset.above ?? 0),
+    Number(endOf(1)?.dataset.below ?? 0),
+  ];
   const all = rows();
   const words = reader().querySelector("[data-place]");
   const [place, total] = [above + all.indexOf(row) + 1, above + all.length + below];
@@ -61,7 +71,8 @@ function lead(link, row) {
   const next = neighbourOf(row, step);
   const href =
     next?.querySelector(":scope > a").getAttribute("href") ??
-    (endOf(step) && (link.getAttribute("href") ?? endOf(step).href));
+    (endOf(step) &&
+      (link.getAttribute("href") ?? /** @type {HTMLAnchorElement} */ (endOf(step)).href));
   if (href) link.setAttribute("href", href);
   else link.removeAttribute("href");
   link.toggleAttribute("aria-disabled", !href);
@@ -78,6 +89,7 @@ export function start() {
 
 export function load(root) {
   if (root.id === "message" || root.id === "message-list" || root === document.body) show();
-  const list = root === document.body || root.id === "message-list" ? document.getElementById("rows") : null;
+  const list =
+    root === document.body || root.id === "message-list" ? document.getElementById("rows") : null;
   if (list) new MutationObserver(show).observe(list, { childList: true, subtree: true });
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // Tables in the editor: inserting, moving by the tab key, adding and removing rows and columns. Squire edits the text
 // of cells, but knows nothing of tables; each change can be undone.
 
@@ -18,7 +19,9 @@ export class Tables {
   /** The cell that contains the cursor; null outside tables. */
   get cell() {
     const node = this.squire.getSelection().startContainer;
-    const cell = (node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement)?.closest("td, th");
+    const cell = (node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement)?.closest(
+      "td, th",
+    );
     return cell && this.root.contains(cell) ? cell : null;
   }
 
@@ -60,7 +63,9 @@ export class Tables {
 
   addColumn(table, at, cell) {
     for (const row of table.rows)
-      (row.cells[at] ?? row.lastElementChild)?.after(emptied(row.cells[at] ?? row.lastElementChild));
+      (row.cells[at] ?? row.lastElementChild)?.after(
+        emptied(row.cells[at] ?? row.lastElementChild),
+      );
     return cell.nextElementSibling;
   }
 
@@ -96,7 +101,8 @@ export class Tables {
   /** Tab moves to the next cell, and adds a row after the last; from an empty last row it leaves the text, as
    * elsewhere. */
   pressed(event) {
-    if (event.key !== "Tab" || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+    if (event.key !== "Tab" || event.ctrlKey || event.altKey || event.metaKey || event.isComposing)
+      return;
     const cell = this.cell;
     if (!cell) return;
     const cells = [...cell.closest("table").querySelectorAll("td, th")];

@@ -1,7 +1,9 @@
+// @ts-check
 // The tool bar: a single stop of the tab key, with arrows inside (ARIA Authoring Practices). Popups of its buttons are
 // placed below them regardless of scrolling and clipping, and return the focus.
 
-const visible = (bar) => [...bar.querySelectorAll("button")].filter((button) => !button.hidden && button.offsetParent);
+const visible = (bar) =>
+  [...bar.querySelectorAll("button")].filter((button) => !button.hidden && button.offsetParent);
 
 export class Toolbar {
   constructor(bar, { opened, closed }) {
@@ -22,20 +24,26 @@ export class Toolbar {
       if (more) more.setAttribute("aria-expanded", String(bar.classList.toggle("is-open")));
     });
     document.addEventListener("pointerdown", (event) => {
-      if (this.pop && !this.pop.contains(event.target) && !this.opener.contains(event.target)) this.close(false);
+      if (this.pop && !this.pop.contains(event.target) && !this.opener.contains(event.target))
+        this.close(false);
     });
-    document.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || !this.pop) return;
-      event.preventDefault();
-      event.stopPropagation();
-      this.close(true);
-    }, { capture: true });
+    document.addEventListener(
+      "keydown",
+      (event) => {
+        if (event.key !== "Escape" || !this.pop) return;
+        event.preventDefault();
+        event.stopPropagation();
+        this.close(true);
+      },
+      { capture: true },
+    );
     addEventListener("resize", () => this.close(false));
   }
 
   stopAt(button) {
     if (!button) return;
-    for (const other of this.bar.querySelectorAll("button")) other.tabIndex = other === button ? 0 : -1;
+    for (const other of this.bar.querySelectorAll("button"))
+      other.tabIndex = other === button ? 0 : -1;
   }
 
   pressed(event) {
@@ -46,7 +54,8 @@ export class Toolbar {
       ? buttons[(at + step + buttons.length) % buttons.length]
       : { Home: buttons[0], End: buttons.at(-1) }[event.key];
     if (event.key === "Enter") pressOnce(document.activeElement);
-    else if (event.key === "ArrowDown" && document.activeElement.dataset.pop) this.toggle(document.activeElement);
+    else if (event.key === "ArrowDown" && document.activeElement.dataset.pop)
+      this.toggle(document.activeElement);
     else if (!next) return;
     else next.focus();
     event.preventDefault();
@@ -63,7 +72,9 @@ export class Toolbar {
     button.setAttribute("aria-expanded", "true");
     pop.hidden = false;
     place(pop, button);
-    ([...pop.querySelectorAll("input, button")].find((control) => control.offsetParent !== null))?.focus();
+    [...pop.querySelectorAll("input, button")]
+      .find((control) => control.offsetParent !== null)
+      ?.focus();
   }
 
   close(focus) {

@@ -1,3 +1,4 @@
+// @ts-check
 // Files of a message: dropped anywhere on it, pasted or chosen. Each is uploaded at once in its own request, two at a
 // time. The message itself is sent when they have arrived. Until then this browser keeps them (js/pending.js).
 
@@ -34,6 +35,8 @@ class Uploads {
     this.waiting = [];
     this.running = new Set();
     this.broken = new Set(); // interrupted, until they are resumed or removed
+    /** @type {import("./editor.js").Editor} */
+    this.editor = null; // until it has been loaded
     this.refused = new Map(); // the banner's text about a file, with the remedy
   }
 
@@ -60,7 +63,10 @@ class Uploads {
       event.preventDefault();
       drop?.classList.add("is-over");
     });
-    document.addEventListener("dragleave", (event) => event.relatedTarget || drop?.classList.remove("is-over"));
+    document.addEventListener(
+      "dragleave",
+      (event) => event.relatedTarget || drop?.classList.remove("is-over"),
+    );
     document.addEventListener("drop", (event) => {
       drop?.classList.remove("is-over");
       if (!carries(event) || event.defaultPrevented) return;
@@ -117,10 +123,15 @@ class Uploads {
    * taken out there. */
   restore() {
     const removed = this.keeper?.removed ?? new Set();
-    for (const field of [...this.form.querySelectorAll("[name=files]")].filter(({ value }) => removed.has(value)))
+    for (const field of [...this.form.querySelectorAll("[name=files]")].filter(({ value }) =>
+      removed.has(value),
+    ))
       (field.closest("li") ?? field).remove();
-    const there = new Set([...this.list.querySelectorAll("[name=files]")].map(({ value }) => value));
-    for (const card of (this.keeper?.cards ?? []).filter(({ id }) => !there.has(id))) this.showCard(card);
+    const there = new Set(
+      [...this.list.querySelectorAll("[name=files]")].map(({ value }) => value),
+    );
+    for (const card of (this.keeper?.cards ?? []).filter(({ id }) => !there.has(id)))
+      this.showCard(card);
     this.list.hidden = !this.list.children.length;
   }
 
@@ -149,7 +160,9 @@ class Uploads {
   resumeFile({ id, file }) {
     const known = new Set((this.keeper.cards ?? []).map((card) => card.id));
     const isThere = [...this.list.querySelectorAll("li[data-size]")].some((item) => {
-      const isSame = item.querySelector(".file-name").title === file.name && Number(item.dataset.size) === file.size;
+      const isSame =
+        item.querySelector(".file-name").title === file.name &&
+        Number(item.dataset.size) === file.size;
       return isSame && !known.has(item.querySelector("[name=files]")?.value);
     });
     if (isThere) pending.remove(id);
@@ -166,13 +179,17 @@ class Uploads {
     const { empty, many, manyWay, large, largeWay, total, totalWay } = this.words;
     if (file.size === 0) return { words: empty, way: "" };
     const most = Number(this.form.dataset.mostFiles) || Infinity;
-    const there = this.form.querySelectorAll("[name=files]").length + this.waiting.length + this.running.size;
+    const there =
+      this.form.querySelectorAll("[name=files]").length + this.waiting.length + this.running.size;
     if (there >= most) return { words: many.replace("#", String(most)), way: manyWay };
     const left = this.left();
     if (file.size <= left) return null;
     const limit = Number(this.form.dataset.limit);
     if (file.size > limit) return { words: large.replace("#", this.inWords(limit)), way: largeWay };
-    return { words: total.replace("#", this.inWords(left)).replace("@", this.inWords(limit)), way: totalWay };
+    return {
+      words: total.replace("#", this.inWords(left)).replace("@", this.inWords(limit)),
+      way: totalWay,
+    };
   }
 
   left() {
@@ -188,7 +205,9 @@ class Uploads {
   inWords(bytes) {
     const isSmall = bytes < MB;
     const number = isSmall ? Math.floor(bytes / 1000) : bytes / MB;
-    const digits = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 }).format(number);
+    const digits = new Intl.NumberFormat(document.documentElement.lang, {
+      maximumFractionDigits: 1,
+    }).format(number);
     return `${digits}\u00a0${isSmall ? this.form.dataset.kb : this.form.dataset.mb}`;
   }
 
@@ -201,7 +220,9 @@ class Uploads {
     row.name = item.querySelector(".file-name");
     row.bar = item.querySelector("progress");
     row.retry = item.querySelector("[data-retry]");
-    row.kind.textContent = file.name.includes(".") ? file.name.split(".").pop().slice(0, 4).toUpperCase() : "…";
+    row.kind.textContent = file.name.includes(".")
+      ? file.name.split(".").pop().slice(0, 4).toUpperCase()
+      : "…";
     Object.assign(row.name, { textContent: seenName(file.name), title: file.name });
     for (const place of item.querySelectorAll(".sr")) place.append(` ${file.name}`);
     row.retry.addEventListener("click", () => this.resume(row));
@@ -227,7 +248,9 @@ class Uploads {
     const size = row.file.size > 0 ? ` (${this.inWords(row.file.size)})` : "";
     this.refused.set(row, { text: `${name}${size}\u00a0: ${words}`, way });
     if (!this.banner) {
-      this.banner = document.getElementById("upload-refused").content.cloneNode(true).firstElementChild;
+      this.banner = document
+        .getElementById("upload-refused")
+        .content.cloneNode(true).firstElementChild;
       this.banner.querySelector("[data-put-away]").addEventListener("click", () => this.putAway());
       this.list.before(this.banner);
     }
@@ -238,9 +261,13 @@ class Uploads {
 
   showRefused() {
     const all = [...this.refused.values()];
-    const lines = all.map(({ text }) => Object.assign(document.createElement("li"), { textContent: text }));
+    const lines = all.map(({ text }) =>
+      Object.assign(document.createElement("li"), { textContent: text }),
+    );
     this.banner.querySelector("ul").replaceChildren(...lines);
-    this.banner.querySelector("[data-way]").textContent = [...new Set(all.map(({ way }) => way))].join(" ");
+    this.banner.querySelector("[data-way]").textContent = [
+      ...new Set(all.map(({ way }) => way)),
+    ].join(" ");
   }
 
   /** Closes the banner, and moves the focus if it was inside. */
@@ -341,7 +368,8 @@ class Uploads {
         if (row.isCancelled) {
           if (told?.remove_url) this.takeOut(told.remove_url);
         } else if (status === 201) this.arrived(row, told);
-        else if (status >= 400 && status < 500 && status !== 401 && told?.words) this.refuse(row, told.words, told.way);
+        else if (status >= 400 && status < 500 && status !== 401 && told?.words)
+          this.refuse(row, told.words, told.way);
         else if (status === 413) this.refuse(row, this.words.refused, this.words.largeWay);
         else this.interrupt(row);
         this.goOn();
@@ -352,18 +380,27 @@ class Uploads {
   request(file, isInline, { progress, over }) {
     const request = new XMLHttpRequest();
     request.open("POST", `${this.form.dataset.filesUrl}${isInline ? "?inline=1" : ""}`);
-    for (const [name, value] of Object.entries(this.headers())) request.setRequestHeader(name, value);
+    for (const [name, value] of Object.entries(this.headers()))
+      request.setRequestHeader(name, value);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.setRequestHeader("X-File-Name", encodeURIComponent(shortName(file.name)));
-    request.setRequestHeader("X-File-Type", /^[\x21-\x7e]{1,200}$/.test(file.type) ? file.type : "");
-    request.upload.addEventListener("progress", ({ loaded, total }) => progress((100 * loaded) / (total || 1)));
+    request.setRequestHeader(
+      "X-File-Type",
+      /^[\x21-\x7e]{1,200}$/.test(file.type) ? file.type : "",
+    );
+    request.upload.addEventListener("progress", ({ loaded, total }) =>
+      progress((100 * loaded) / (total || 1)),
+    );
     request.addEventListener("loadend", () => over(request.status, this.read(request)));
     request.send(file);
     return request;
   }
 
   headers() {
-    return { "X-Requested-With": "fetch", "X-CSRFToken": this.form.elements.csrfmiddlewaretoken.value };
+    return {
+      "X-Requested-With": "fetch",
+      "X-CSRFToken": this.form.elements.csrfmiddlewaretoken.value,
+    };
   }
 
   read(request) {
@@ -388,7 +425,12 @@ class Uploads {
     row.removeUrl = told.remove_url;
     row.bar.remove();
     const link = document.createElement("a");
-    Object.assign(link, { className: "file-name", textContent: seenName(told.name), title: told.name, href: told.url });
+    Object.assign(link, {
+      className: "file-name",
+      textContent: seenName(told.name),
+      title: told.name,
+      href: told.url,
+    });
     row.name.replaceWith(link);
     row.meta.textContent = told.size;
     row.kind.textContent = told.kind;
@@ -453,7 +495,9 @@ class Uploads {
   /** Scrolls to a line that may be out of sight, which says why the message is not sent and what to do. */
   point(item) {
     this.say(this.words.unsent, true);
-    (item.querySelector("[data-retry]:not([hidden])") ?? item.querySelector("[data-remove]")).focus();
+    (
+      item.querySelector("[data-retry]:not([hidden])") ?? item.querySelector("[data-remove]")
+    ).focus();
   }
 
   holdBack(event) {

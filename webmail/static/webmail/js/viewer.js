@@ -1,3 +1,4 @@
+// @ts-check
 // Attachments in the page: the dialog over the message, keys, zoom. As a separate page, the viewer has the same links
 // and keys, but no dialog.
 
@@ -70,7 +71,7 @@ function apply() {
 
 function step(direction) {
   const image = viewer().querySelector("[data-zoomable=image] img");
-  if (image && zoom === FIT) image.dataset.fit = image.clientWidth;
+  if (image && zoom === FIT) image.dataset.fit = String(image.clientWidth);
   const index = STEPS.indexOf(zoom) + direction;
   zoom = STEPS[Math.min(Math.max(index, 0), STEPS.length - 1)];
   apply();
@@ -87,7 +88,12 @@ function needsArrows(element) {
 
 function key(event) {
   if (!viewer()?.matches("[data-viewer]") || event.defaultPrevented) return;
-  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]:not(.viewer-dialog)"))
+  if (
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    document.querySelector("dialog[open]:not(.viewer-dialog)")
+  )
     return;
   switch (event.key) {
     case "Escape":
@@ -126,11 +132,16 @@ export function start() {
     } else ZOOMS.reset();
   });
   // An image that cannot be read fires "error" once, and the event does not bubble.
-  document.addEventListener("error", ({ target }) => {
-    if (target.matches?.("[data-picture]")) unread(target);
-    // The kind of file is shown below it.
-    if (target.matches?.(".thumb")) target.remove();
-  }, true);
+  document.addEventListener(
+    "error",
+    ({ target }) => {
+      if (!(target instanceof Element)) return;
+      if (target.matches("[data-picture]")) unread(target);
+      // The kind of file is shown below it.
+      if (target.matches(".thumb")) target.remove();
+    },
+    true,
+  );
   document.body.addEventListener("htmx:responseError", ({ detail }) => {
     if (detail.target?.id === "viewer" && detail.xhr.status !== 401 && dialog?.open) close();
   });
@@ -143,8 +154,10 @@ function unread(image) {
 }
 
 export function load(root) {
-  if (within(root, "[data-pdf]").length) for (const tools of within(root, "[data-pdf-tools]")) tools.hidden = false;
-  for (const image of within(root, "[data-picture]")) if (image.complete && !image.naturalWidth) unread(image);
+  if (within(root, "[data-pdf]").length)
+    for (const tools of within(root, "[data-pdf-tools]")) tools.hidden = false;
+  for (const image of within(root, "[data-picture]"))
+    if (image.complete && !image.naturalWidth) unread(image);
   const shown = within(root, "[data-viewer]")[0];
   if (!shown) return;
   zoom = FIT;
