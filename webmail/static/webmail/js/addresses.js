@@ -1,5 +1,5 @@
 // @ts-check
-// Parses typed or pasted recipients by the rules of webmail/mime/addresses.py, which has the last word.
+// Parses typed or pasted recipients by the rules of mail/mime/addresses.py, which has the last word.
 
 const TOKEN = /"(?:[^"\\\r\n]|\\[^\r\n])*"|<[^<>\n]*>|[,;\r\n]|[^",;<\r\n]+|./gs;
 const LOCAL = /^[\p{L}\p{N}_!#$%&'*+/=?^`{|}~-]+(?:\.[\p{L}\p{N}_!#$%&'*+/=?^`{|}~-]+)*$/u;
