@@ -17,7 +17,7 @@ from demo.pictures import ARTICLE_SHOTS
 from tests.cases import each
 
 ROOT = Path(__file__).resolve().parents[3]
-HELP = ROOT / "webmail" / "help"
+HELP = ROOT / "core" / "help"
 EACH = [(name, language) for name in articles.NAMES for language in articles.LANGUAGES]
 
 
