@@ -808,7 +808,7 @@ _SIGN_IN = Group(
             "WEBMAIL_PULL_NEEDS_TWO",
             False,
             """Pull reported messages from all mailboxes only when an administrator other than the
-            one who asked for it has confirmed it.""",
+            one who asked for it has confirmed it, within a day. Either can end it before.""",
             example="1",
         ),
         items(
