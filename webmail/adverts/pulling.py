@@ -98,7 +98,8 @@ def confirm(request: HttpRequest, pull: Pull) -> bool:
     if needs_another(request.user, pull):
         return False
     after, counted = State.CONFIRMED if pull.by_master else State.DONE, pull.messages
-    values = {"at_user": 0, "messages": 0, "people": 0, "closed_boxes": 0, "attempts": 0}
+    values: dict[str, object] = dict.fromkeys(("at_user", "messages", "people"), 0)
+    values |= {"closed_boxes": 0, "attempts": 0}
     values |= {"decider": request.user, "confirmed": clock.now()}
     if not pull.leave([State.COUNTED], after, **values):
         return False
