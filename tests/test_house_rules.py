@@ -660,6 +660,12 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sandbox.walls",
         "webmail.sizes",
     },
+    "accounts.doctor.keys": {
+        "accounts",
+        "webmail.errors",
+        "webmail.models",
+        "webmail.writing.sealing",
+    },
     "accounts.providers.proof": {"accounts.own_address", "webmail.serving.logs"},
     "accounts.logos": {"webmail.previews", "webmail.sandbox"},
     "accounts.sends": {"accounts", "webmail.models"},
