@@ -91,12 +91,12 @@ def of_password(event: AuditEvent) -> Notice | None:
     return _to_actor("password", gettext_lazy("Your password was changed"), event)
 
 
-def tell_of_devices(user: User) -> None:
-    """Send one notice of all sign-ins on new devices since the last one, at most one a day: what
-    comes within the day waits for `users_with_news`. Raises OSError as `send` does; the notice is
-    then sent later."""
+def tell_of_devices(user: User, *, at_once: bool = False) -> None:
+    """Send one notice of all sign-ins on new devices since the last one: at once, or at most one a
+    day, so that what comes within the day waits for `users_with_news`. Raises OSError as `send`
+    does; the notice is then sent later."""
     now, told = clock.now(), user.devices_told
-    if not user.address or (told and told > now - _DAY):
+    if not user.address or (told and told > now - _DAY and not at_once):
         return
     since = max(told, now - _NEWS_KEPT) if told else now - _DAY
     events = list(_on_new_devices(since).filter(actor=user).order_by("when", "pk")[:_MOST_DEVICES])

@@ -67,10 +67,11 @@ def tell_of_password(event_id: int) -> None:
 @shared_task
 def tell_of_device(event_id: int) -> None:
     """Send a notice to the user who signed in on a new device, by the event of the audit log. A
-    second run, and a second device of the day, send nothing."""
+    second run sends nothing, and a second shared computer of the day waits: on one the network is
+    the device, and a school has many."""
     event = AuditEvent.objects.filter(pk=event_id).select_related("actor").first()
     if event and event.actor:
-        notices.tell_of_devices(event.actor)
+        notices.tell_of_devices(event.actor, at_once=not event.detail.get("shared"))
 
 
 @shared_task

@@ -254,6 +254,8 @@ def test_a_new_device_is_told_once(
     client.post("/accounts/logout/")
     sign_in(client, alice)
     assert len(mail.outbox) == 1
+    sign_in(Client(), alice)
+    assert len(mail.outbox) == 2
 
 
 def a_day_later(days: int = 1) -> None:
@@ -264,11 +266,12 @@ def a_day_later(days: int = 1) -> None:
     tasks.tell_of_devices()
 
 
-def test_the_new_devices_of_a_day_come_in_one_notice(
+def test_the_shared_computers_of_a_day_come_in_one_notice(
     notices: None, mail_domain: MailDomain, alice: MailAccount, bob: MailAccount
 ) -> None:
     for address in ("198.51.100.1", "198.51.100.2", "198.51.100.3"):
-        sign_in(Client(headers={"user-agent": FIREFOX}, REMOTE_ADDR=address), alice)
+        client = Client(headers={"user-agent": FIREFOX}, REMOTE_ADDR=address)
+        sign_in(client, alice, shared_computer="on")
     sign_in(Client(), bob)
     tasks.tell_of_devices()
     assert [letter.to[0][:5] for letter in mail.outbox] == ["alice", "bob@a"]
