@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 NAMES: Final[dict[str, Promise]] = {
     "action": _("action"),
+    "asked_by": _("asked for by"),
     "browser": _("browser"),
     "canned": _("canned answers"),
     "cause": _("cause"),

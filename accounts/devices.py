@@ -16,6 +16,7 @@ from typing import Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 
 from accounts.models import KnownDevice, User
@@ -47,6 +48,7 @@ _SYSTEMS: Final = (
 _LONGEST: Final = 512
 COOKIE_SECONDS: Final = 2 * 365 * 24 * 60 * 60
 _TOKEN: Final = re.compile(r"[\w-]{43}")  # the form of secrets.token_urlsafe(32)
+_NETWORK: Final = "accounts.devices.network"
 NETWORK_DAYS: Final = 30
 """The days after the last sign-in on a shared computer for which its network is known."""
 
@@ -137,8 +139,8 @@ def _digest(user: User, token: str) -> str:
 
 def _is_new_network(user: User, network: str) -> bool:
     """Return whether the user signed in on no shared computer of the network for `NETWORK_DAYS`.
-    The digest is none that a browser's token could have."""
-    digest = hashlib.sha256(f"network:{user.pk}:{network}".encode()).hexdigest()
+    The digest is keyed: there are so few networks that a plain one could be guessed."""
+    digest = salted_hmac(_NETWORK, f"{user.pk}:{network}", algorithm="sha256").hexdigest()
     now = clock.now()
     device, is_made = KnownDevice.objects.get_or_create(user=user, digest=digest)
     is_over = device.last_used < now - timedelta(days=NETWORK_DAYS)

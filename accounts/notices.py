@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -11,6 +13,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
+from django.db.models import Exists, OuterRef, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.functional import Promise
@@ -18,11 +21,15 @@ from django.utils.translation import gettext_lazy
 
 from accounts import devices, themes
 from accounts.models import AuditEvent, StaffRecord, SupportContact, User
-from core import dates
+from core import clock, dates
 from core.preferences import Preferences
 from mail import tls
 
 _ONCE_SECONDS = 24 * 60 * 60
+_DAY = timedelta(days=1)
+_NEWS_KEPT = timedelta(days=7)
+"""The time in which a notice of new devices is tried."""
+_MOST_DEVICES = 50
 
 
 class Backend(EmailBackend):
@@ -85,11 +92,64 @@ def of_password(event: AuditEvent) -> Notice | None:
     return _to_actor("password", gettext_lazy("Your password was changed"), event)
 
 
-def of_device(event: AuditEvent) -> Notice | None:
-    """Return the notice to the user who signed in on a new device; None as in `of_password`."""
-    device = devices.Device(event.detail.get("browser", ""), event.detail.get("system", ""))
+def tell_of_devices(user: User, *, at_once: bool = False) -> None:
+    """Send one notice of all sign-ins on new devices since the last one: at once, or at most one a
+    day, so that what comes within the day waits for `users_with_news`. Raises OSError as `send`
+    does; the notice is then sent later."""
+    now, told = clock.now(), user.devices_told
+    if not user.address or (told and told > now - _DAY and not at_once):
+        return
+    since = max(told, now - _NEWS_KEPT) if told else now - _DAY
+    events = list(_on_new_devices(since).filter(actor=user).order_by("when", "pk")[:_MOST_DEVICES])
+    rows = User.objects.filter(pk=user.pk)
+    if not events or not rows.filter(devices_told=told).update(devices_told=now):
+        return  # another worker tells of them
+    notice = _of_devices(user, events)
+    try:
+        send(notice.to, notice.subject, notice.text)
+    except OSError:
+        rows.update(devices_told=since)
+        raise
+
+
+def users_with_news() -> Iterator[User]:
+    """Yield the users whose last notice of new devices is a day old, and who signed in on others
+    since."""
+    now = clock.now()
+    news = _on_new_devices(now - _NEWS_KEPT).filter(actor=OuterRef("pk"))
+    news = news.filter(when__gt=OuterRef("devices_told"))
+    yield from User.objects.filter(Exists(news), devices_told__lte=now - _DAY).iterator(200)
+
+
+def _on_new_devices(since: datetime) -> QuerySet[AuditEvent]:
+    """Return the sign-ins on new devices after a moment."""
+    events = AuditEvent.objects.filter(kind=AuditEvent.Kind.SIGNED_IN, when__gt=since)
+    return events.filter(detail__new_device=True)
+
+
+def _of_devices(user: User, events: Sequence[AuditEvent]) -> Notice:
+    preferences = Preferences.combine(user.preferences, {})
+    with (
+        translation.override(preferences.language),
+        timezone.override(ZoneInfo(preferences.time_zone)),
+    ):
+        sign_ins = [_sign_in(event) for event in events]
     subject = gettext_lazy("Sign-in from a new device")
-    return _to_actor("device", subject, event, device=device, shared=event.detail.get("shared"))
+    if len(events) > 1:
+        subject = gettext_lazy("Sign-ins from new devices")
+    name, address = user.display_name, user.address
+    return _notice("device", subject, events[-1], user, name, address, sign_ins=sign_ins)
+
+
+def _sign_in(event: AuditEvent) -> dict[str, object]:
+    """Return a sign-in for the template, in the language and time zone in force."""
+    device = devices.Device(event.detail.get("browser", ""), event.detail.get("system", ""))
+    return {
+        "when": dates.written(timezone.localtime(event.when), "d MMMM y, HH:mm"),
+        "device": device.words,
+        "network": event.network,
+        "is_shared": event.detail.get("shared"),
+    }
 
 
 def of_second_factor(event: AuditEvent) -> Notice | None:

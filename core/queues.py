@@ -98,6 +98,7 @@ _TASKS = {
         "accounts.tasks.forget_old_traces",
         "accounts.tasks.show_life",
         "accounts.tasks.tell_of_device",
+        "accounts.tasks.tell_of_devices",
         "accounts.tasks.tell_of_lookup",
         "accounts.tasks.tell_of_password",
         "accounts.tasks.tell_of_reset",

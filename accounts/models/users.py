@@ -64,6 +64,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     password_reminder_hidden = models.DateField(
         _("password reminder postponed"), null=True, blank=True
     )
+    devices_told = models.DateTimeField(
+        _("last notice of new devices"), null=True, blank=True, editable=False
+    )
     preferences = models.JSONField(_("preferences"), default=dict, blank=True)
     # The identifier of the user at other services: random, so that it reveals nothing and survives
     # a change of the address.

@@ -22,6 +22,8 @@ LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 _ALGORITHMS: Final = (
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
 )  # fmt: skip
+# "JWT" says no more than no type at all (RFC 7519, 5.1), and many providers write it.
+_LOGOUT_TYPES: Final = frozenset({"", "jwt", "logout+jwt"})
 # A logout token is valid only for a short time (OpenID Connect Back-Channel Logout 1.0, 2.4).
 _LOGOUT_SECONDS: Final = 600
 
@@ -44,6 +46,8 @@ def logout_token(provider: SignInProvider, token: str) -> dict[str, Any]:
     """Return the claims of a logout token, which is accepted once (Back-Channel Logout 1.0, 2.6).
     Raises ProviderError."""
     claims = _decode(provider, token, ["iat", "jti"])
+    if _type(token) not in _LOGOUT_TYPES:
+        raise ProviderError(ProviderFailure.ANSWER, "this is a token of another type")
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict):
         raise ProviderError(ProviderFailure.ANSWER, "this is no logout token")
@@ -57,6 +61,13 @@ def logout_token(provider: SignInProvider, token: str) -> dict[str, Any]:
     if not cache.add(f"logout-token:{number}", 1, 2 * _LOGOUT_SECONDS):
         raise ProviderError(ProviderFailure.EXPIRED, "the logout token was used before")
     return claims
+
+
+def _type(token: str) -> str:
+    """Return the type that the head of a token names, without the part that may be left out
+    (RFC 7515, 4.1.9)."""
+    kind = jwt.get_unverified_header(token).get("typ") or ""
+    return str(kind).lower().removeprefix("application/")
 
 
 def check_audience(provider: SignInProvider, access: str) -> None:

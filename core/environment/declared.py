@@ -808,7 +808,7 @@ _SIGN_IN = Group(
             "WEBMAIL_PULL_NEEDS_TWO",
             False,
             """Pull reported messages from all mailboxes only when an administrator other than the
-            one who asked for it has confirmed it.""",
+            one who asked for it has confirmed it, within a day. Either can end it before.""",
             example="1",
         ),
         items(
@@ -822,7 +822,8 @@ _SIGN_IN = Group(
             True,
             """Write to a user when somebody signs in with that user's login on a new device. For
             sign-ins on shared computers the network is the device, which is new again after 30 days
-            without one. The webmail needs `WEBMAIL_NOTICES_URL` for this.""",
+            without one. There is at most one notice a day: those that follow come in the
+            next one. The webmail needs `WEBMAIL_NOTICES_URL` for this.""",
             example="0",
         ),
         text(

@@ -132,7 +132,7 @@ _OTHER_WORDS: Final = {
     "write": "mail, courriel, envoyer, e-mail, send",
 }
 _HERE: Final = Path(__file__).resolve().parent
-PICTURES: Final = _HERE.parent / "static" / "webmail" / "help"
+PICTURES: Final = _HERE.parents[1] / "webmail" / "static" / "webmail" / "help"
 _parser = MarkdownIt("commonmark", {"html": False})
 _TAG: Final = re.compile(r"<[^<>]*>")
 
@@ -147,7 +147,7 @@ def _picture(_renderer: object, tokens: Sequence[Token], place: int, *_options: 
         width, height = picture.size
     return format_html(
         '<img src="{}" alt="{}" width="{}" height="{}" loading="lazy">',
-        static(f"core/help/{name}"),
+        static(f"webmail/help/{name}"),
         tokens[place].content,
         width,
         height,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
+from mail.errors import TooLarge
 from mail.folding import with_either_apostrophe
 from mail.sieve import grammar
 from mail.sieve.grammar import Argument, Number, ScriptCommand, TagArgument, Test
@@ -49,7 +50,7 @@ from mail.sieve.values import (
     RuleAction,
     Script,
 )
-from mail.sieve.writing import ABSENCE_MARK, ADVERTS_MARK, INCLUDE_MARK, MARK
+from mail.sieve.writing import ABSENCE_MARK, ADVERTS_MARK, INCLUDE_MARK, MARK, write
 
 # Extensions that give strings a meaning of their own: only strings without ${ are then read.
 _EXPANDING: Final = frozenset({"variables", "encoded-character"})
@@ -121,8 +122,10 @@ def _with(
         return replace(script, included=name)
     if ADVERTS_MARK in marks:
         return replace(script, adverts=f"{ADVERTS_MARK}\n{text[first.start : chain[-1].end]}\n")
-    is_first = script.absence is None and len(chain) == 1
-    if ABSENCE_MARK in marks and is_first and (absence := _absence(first, requires)):
+    absence = None
+    if script.absence is None and len(chain) == 1:
+        absence = _absence(first, text, requires)
+    if absence and (ABSENCE_MARK in marks or _is_same(absence, first, text, script)):
         return replace(script, absence=absence)
     return replace(script, items=(*script.items, _item(chain, text, requires)))
 
@@ -447,16 +450,40 @@ def _mark(flag: str) -> RuleAction:
 # --- the absence ---
 
 
-def _absence(command: ScriptCommand, requires: frozenset[str]) -> Absence | None:
-    """Return the webmail's absence; None if its command was changed by hand."""
+def _is_same(absence: Absence, command: ScriptCommand, text: str, before: Script) -> bool:
+    """Return whether an absence of another program means the same when the webmail writes it, which
+    is before all rules: none of those ``before`` it may have ended the script."""
+    has_end = bool(before.included or before.adverts)
+    has_end |= any(isinstance(item, RawPiece) or item.stop for item in before.items)
+    if has_end or absence.domains or _named(command.comments)[1]:
+        return False
     try:
-        if command.name != "if" or command.block is None or command.has_inner:
+        ours = write(Script(absence=absence))
+    except (ValueError, TooLarge):
+        return False
+    return _meaning(grammar.parse(ours)[-1], ours) == _meaning(command, text)
+
+
+def _meaning(command: ScriptCommand, text: str) -> object:
+    """Return what an absence is compared by: not by the order of its tags, nor by ``:handle``."""
+    vacation = _taken_apart((command.block or ())[0].arguments)
+    days, _handle = vacation.tags.pop(":days", Number(7)), vacation.tags.pop(":handle", "")
+    test, enabled = _switched(command, text)
+    return enabled, test.name, [_apart(bound) for bound in test.tests], days, vacation
+
+
+def _apart(test: Test) -> object:
+    return test.name, _taken_apart(test.arguments)
+
+
+def _absence(command: ScriptCommand, text: str, requires: frozenset[str]) -> Absence | None:
+    """Return the absence of a command; None if it is none, or was changed by hand."""
+    try:
+        if command.name != "if" or command.block is None or len(command.tests) != 1:
             raise _Unshown
         if requires & _EXPANDING:
             raise _Unshown
-        test, enabled = command.tests[0], True
-        if test.name == "allof" and test.tests[:1] == (Test("false"),):
-            test, enabled = test.tests[1], False
+        test, enabled = _switched(command, text)
         first, last = (_moment(bound) for bound in test.tests)
         return replace(
             _answering(command.block),
@@ -472,7 +499,7 @@ def _absence(command: ScriptCommand, requires: frozenset[str]) -> Absence | None
 
 def _moment(test: Test) -> tuple[str, str]:
     arguments = _taken_apart(test.arguments)
-    zone, day = arguments.tags.get(":zone"), arguments.rest[-1]
+    zone, day = arguments.tags.get(":zone", ""), arguments.rest[-1]
     if test.name != "currentdate" or not isinstance(zone, str) or not isinstance(day, str):
         raise _Unshown
     return day, zone

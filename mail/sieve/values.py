@@ -138,7 +138,7 @@ class RawPiece:
 @dataclass(frozen=True)
 class Absence:
     """Automatic answers during an absence, from ``first`` to ``last`` inclusive. These are days in
-    ``zone_first`` and ``zone_last``, offsets such as +0200.
+    ``zone_first`` and ``zone_last``, offsets such as +0200, or "" for the mail server's own zone.
 
     ``days`` is the time between two answers to one sender. ``addresses`` are the user's own besides
     the login's. ``domains`` are those of senders who get ``text``; others get ``other_text``, or

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 
 from mail.errors import TooLarge
@@ -225,14 +226,15 @@ def _place(action: RuleAction, parts: _ScriptParts) -> str:
 
 def _absence(absence: Absence, parts: _ScriptParts) -> str:
     parts.requires |= {"vacation", "date", "relational"}
-    during = (
-        f'allof (currentdate :zone {quoted(absence.zone_first)} :value "ge" "date" '
-        f"{quoted(absence.first.isoformat())}, "
-        f'currentdate :zone {quoted(absence.zone_last)} :value "le" "date" '
-        f"{quoted(absence.last.isoformat())})"
-    )
+    first = _bound("ge", absence.zone_first, absence.first)
+    during = f"allof ({first}, {_bound('le', absence.zone_last, absence.last)})"
     test = during if absence.enabled else f"allof (false, {during})"
     return "\n".join([ABSENCE_MARK, f"if {test}", "{", *_answers(absence, parts), "}", ""])
+
+
+def _bound(relation: str, zone: str, day: date) -> str:
+    in_zone = f" :zone {quoted(zone)}" if zone else ""
+    return f'currentdate{in_zone} :value "{relation}" "date" {quoted(day.isoformat())}'
 
 
 def _answers(absence: Absence, parts: _ScriptParts) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,9 +10,11 @@ from datetime import timedelta
 import pytest
 from django.conf import settings as django_settings
 from django.core import mail
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
+from accounts import tasks
 from accounts.models import AuditEvent, KnownDevice, MailDomain, User, UserSession
 from accounts.session_stores import shared
 from core import clock
@@ -255,6 +258,57 @@ def test_a_new_device_is_told_once(
     assert len(mail.outbox) == 2
 
 
+def a_day_later(days: int = 1) -> None:
+    """Move the events and the last notice of everybody back, and run the job of each hour."""
+    back = timedelta(days=days, minutes=1)
+    AuditEvent.objects.update(when=F("when") - back)
+    User.objects.update(devices_told=F("devices_told") - back)
+    tasks.tell_of_devices()
+
+
+def test_the_shared_computers_of_a_day_come_in_one_notice(
+    notices: None, mail_domain: MailDomain, alice: MailAccount, bob: MailAccount
+) -> None:
+    for address in ("198.51.100.1", "198.51.100.2", "198.51.100.3"):
+        client = Client(headers={"user-agent": FIREFOX}, REMOTE_ADDR=address)
+        sign_in(client, alice, shared_computer="on")
+    sign_in(Client(), bob)
+    tasks.tell_of_devices()
+    assert [letter.to[0][:5] for letter in mail.outbox] == ["alice", "bob@a"]
+    a_day_later()
+    digest = mail.outbox[2]
+    assert digest.to == ["alice@ac-exemple.fr"] and "nouveaux appareils" in digest.subject
+    assert "198.51.100.1" not in digest.body
+    assert "198.51.100.2" in digest.body and "198.51.100.3" in digest.body
+    a_day_later()
+    assert len(mail.outbox) == 3
+
+
+def test_a_notice_of_new_devices_that_no_server_took_comes_later(
+    notices: None, mail_domain: MailDomain, alice: MailAccount, settings
+) -> None:
+    works, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, "accounts.notices.Backend"
+    settings.EMAIL_PORT = 1
+    user = User.objects.create(mail_domain=mail_domain, login="alice", address="a@ac-exemple.fr")
+    event = AuditEvent.objects.create(
+        kind=Kind.SIGNED_IN, actor=user, detail={"new_device": True, "browser": "Firefox"}
+    )
+    with pytest.raises(OSError):
+        tasks.tell_of_device(event.pk)
+    settings.EMAIL_BACKEND = works
+    tasks.tell_of_devices()
+    tasks.tell_of_devices()
+    assert len(mail.outbox) == 1
+
+
+def test_a_network_is_kept_by_a_keyed_digest(mail_domain: MailDomain, alice: MailAccount) -> None:
+    sign_in(Client(REMOTE_ADDR="198.51.100.7"), alice, shared_computer="on")
+    user, (device,) = User.objects.get(), KnownDevice.objects.all()
+    plain = f"network:{user.pk}:198.51.100.7"
+    assert device.digest != hashlib.sha256(plain.encode()).hexdigest()
+    assert len(device.digest) == 64
+
+
 def test_a_known_browser_is_new_for_somebody_else(
     notices: None, mail_domain: MailDomain, alice: MailAccount, bob: MailAccount
 ) -> None:
@@ -306,7 +360,10 @@ def test_a_shared_computer_is_told_once_for_each_network_and_keeps_no_cookie(
         client = Client(REMOTE_ADDR=address)
         sign_in(client, alice, shared_computer="on")
         assert "device" not in client.cookies
-    assert len(mail.outbox) == 2
+    assert len(mail.outbox) == 1
+    assert AuditEvent.objects.filter(detail__new_device=True).count() == 2
+    a_day_later()
+    assert "198.51.100.8" in mail.outbox[1].body
 
 
 def test_the_staff_room_is_no_news_each_working_day(
@@ -317,6 +374,7 @@ def test_the_staff_room_is_no_news_each_working_day(
         KnownDevice.objects.update(last_used=clock.now() - timedelta(days=days_ago))
         sign_in(Client(REMOTE_ADDR="198.51.100.7"), alice, shared_computer="on")
         told.append(len(mail.outbox))
+        a_day_later()
     assert told == [1, 1, 1, 2]
     # A browser of one's own in the same network is another device.
     sign_in(Client(REMOTE_ADDR="198.51.100.7"), alice)

@@ -270,3 +270,31 @@ def test_the_page_of_canned_answers_is_for_everybody(
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert faults == []
+
+
+def test_a_list_that_does_not_reach_the_server_is_told_and_sent_again(
+    open_page: Callable[..., Page], sign_in: Callable[..., None], alice: MailAccount
+) -> None:
+    page = open_page()
+    sign_in(page, alice, opens=False)
+    page.goto("/compose/")
+    page.locator("#roster summary").click()
+    page.context.set_offline(True)
+    rows = "mail;Classe\na@x.example;6e\nb@x.example;5e\n"
+    page.locator("#id_roster").set_input_files(
+        FilePayload(name="6e B.csv", mimeType="text/csv", buffer=rows.encode())
+    )
+    notes = page.locator("#roster .roster-notes")
+    expect(notes).to_contain_text("6e B.csv")
+    expect(notes).to_contain_text("n’a pas été joint")
+    page.context.set_offline(False)
+    expect(page.locator(".roster-name")).to_contain_text("6e B.csv")
+    expect(notes).not_to_contain_text("6e B.csv")
+    expect(page.get_by_role("button", name="{Classe}")).to_be_visible()
+
+    page.route("**/roster/**", lambda route: route.fulfill(status=502, body="no"))
+    page.locator("[data-roster-away]").click()
+    expect(notes).to_contain_text("6e B.csv")
+    page.unroute_all()
+    notes.get_by_role("button").click()
+    expect(page.locator(".roster-name")).to_have_count(0)

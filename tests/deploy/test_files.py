@@ -338,6 +338,8 @@ def webmail() -> Iterator[http.server.ThreadingHTTPServer]:
             self.server.paths.append(self.path)  # type: ignore[attr-defined]
             self.send_response(self.server.status)  # type: ignore[attr-defined]
             self.send_header("X-Request-ID", "0badcafe")
+            for field in self.server.fields.items():  # type: ignore[attr-defined]
+                self.send_header(*field)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -347,6 +349,7 @@ def webmail() -> Iterator[http.server.ThreadingHTTPServer]:
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.seen, server.paths, server.status = [], [], 503  # type: ignore[attr-defined]
+    server.fields = {}  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
@@ -378,6 +381,67 @@ def test_while_the_webmail_is_down_the_proxy_says_so_in_french(
     assert '<html lang="fr">' in text and "La messagerie redémarre" in text
 
 
+HSTS = "max-age=31536000; includeSubDomains"
+
+
+def test_pages_of_the_proxy_itself_keep_browsers_to_https_and_to_their_type(
+    proxied: Callable[[int], int], upstream: http.server.ThreadingHTTPServer, tmp_path: Path
+) -> None:
+    port = proxied(upstream.server_port)
+    request = b"GET / HTTP/1.1\r\nHost: webmail.ac-exemple.fr\r\nConnection: close\r\n"
+    answers = {b"400": raw(port, request + b"Content-Length: x\r\n\r\n")}
+    answers[b"413"] = raw(port, request + b"Content-Length: 999999999\r\n\r\n")
+    # The webmail of this test sends neither field, as its health checks do.
+    answers[b"503"] = raw(port, request + b"\r\n")
+    upstream.shutdown()
+    upstream.server_close()
+    answers[b"503 "] = raw(port, request + b"\r\n")
+    for status, answer in answers.items():
+        fields = answer.partition(b"\r\n\r\n")[0].split(b"\r\n")
+        assert status.strip() in fields[0]
+        assert fields.count(b"Strict-Transport-Security: " + HSTS.encode()) == 1
+        assert fields.count(b"X-Content-Type-Options: nosniff") == 1
+
+
+def test_the_webmail_s_own_fields_come_once_and_as_they_were_set(
+    proxied: Callable[[int], int], upstream: http.server.ThreadingHTTPServer
+) -> None:
+    own = {"Strict-Transport-Security": "max-age=60", "X-Content-Type-Options": "nosniff"}
+    upstream.fields = own  # type: ignore[attr-defined]
+    response, _text = asked(proxied(upstream.server_port), "/")
+    for name, value in own.items():
+        assert response.headers.get_all(name) == [value]
+
+
+def handshake(port: int, version: ssl.TLSVersion, ciphers: str) -> str:
+    """The name of the cipher that nginx agrees to. Raises OSError."""
+    context = unverified()
+    # Whatever this machine's own OpenSSL would refuse is for nginx to refuse.
+    context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = version
+    with (
+        socket.create_connection(("127.0.0.1", port), LONGEST_S) as plain,
+        context.wrap_socket(plain) as connection,
+    ):
+        return str((connection.cipher() or ("",))[0])
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+def test_the_proxy_agrees_to_sound_ciphers_of_tls_1_2_and_1_3_alone(
+    proxied: Callable[[int], int],
+) -> None:
+    port = proxied(free_port())
+    assert "GCM" in handshake(port, ssl.TLSVersion.TLSv1_3, "ALL")
+    assert handshake(port, ssl.TLSVersion.TLSv1_2, "ALL").startswith("ECDHE-")
+    for ciphers in ("AES128-GCM-SHA256", "ECDHE+AES+SHA1", "ECDHE+AES+SHA256:!AESGCM"):
+        with pytest.raises(OSError, match=r"(?i)handshake"):
+            handshake(port, ssl.TLSVersion.TLSv1_2, ciphers)
+    with pytest.raises(OSError, match=r"(?i)protocol|version"):
+        handshake(port, ssl.TLSVersion.TLSv1_1, "ALL")
+    text = (DEPLOY / "nginx" / "webmail.conf").read_text()
+    assert re.search(r"^ +ssl_protocols TLSv1\.2 TLSv1\.3;$", text, re.M)
+
+
 def test_the_webmail_s_own_pages_and_headers_pass(
     proxied: Callable[[int], int], upstream: http.server.ThreadingHTTPServer, tmp_path: Path
 ) -> None:
@@ -391,6 +455,19 @@ def test_the_webmail_s_own_pages_and_headers_pass(
     log = tmp_path / "access.log"
     wait_for(lambda: "0badcafe" in log.read_text())
     assert "divorce" not in log.read_text()
+
+
+def test_neither_log_of_the_proxy_holds_what_an_address_says(
+    proxied: Callable[[int], int], tmp_path: Path
+) -> None:
+    port = proxied(free_port())
+    fields = "Host: webmail.ac-exemple.fr\r\nReferer: https://a.example/?code=craie"
+    head = f"GET /accounts/provider/1/?code=craie HTTP/1.1\r\n{fields}\r\nConnection: close\r\n"
+    raw(port, head.encode() + b"\r\n")
+    raw(port, head.encode() + b"Content-Length: 999999999\r\n\r\n")
+    wait_for(lambda: (tmp_path / "access.log").read_text().count("\n") == 2)
+    for name in ("access.log", "nginx.log"):
+        assert "craie" not in (tmp_path / name).read_text()
 
 
 SMUGGLED = b"0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: webmail.ac-exemple.fr\r\n\r\n"

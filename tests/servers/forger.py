@@ -47,6 +47,7 @@ class Forger:
         self.forms: list[str] = []
         self.paths: list[str] = []
         self.nonce = ""
+        self.logout_type: Any = None
         self.access = "opaque"
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -80,7 +81,7 @@ class Forger:
         now = int(time.time())
         usual = {"iss": self.url, "aud": "webmail", "sub": "1", "sid": "s1", "iat": now}
         usual |= {"exp": now + 120, "jti": str(time.time_ns()), "events": {LOGOUT: {}}}
-        return self.signed(usual | claims)
+        return self.signed(usual | claims, headers={"kid": "one", "typ": self.logout_type})
 
     def answer(self, path: str) -> tuple[int, bytes]:
         self.paths.append(path)

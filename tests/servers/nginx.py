@@ -66,6 +66,7 @@ class Nginx(process.Server):
             "/etc/ssl/webmail/fullchain.pem": pem,
             "/etc/ssl/webmail/privkey.pem": pem,
             "/var/log/nginx/webmail.log": str(self.access_log),
+            "/var/log/nginx/error.log": str(self.log),
             "    location / {": f"{self.more}    location / {{",
             "/etc/nginx/webmail-proxy.conf": str(self.proxy),
             "/srv/webmail/": f"{ROOT}/",

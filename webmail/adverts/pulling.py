@@ -60,12 +60,12 @@ class _Match:
 # --- started by an administrator ---
 
 
-def ask(by: User, campaign: Campaign, criteria: Criteria) -> Pull:
+def ask(request: SignedInRequest, campaign: Campaign, criteria: Criteria) -> Pull:
     """Begin a pull by counting, which moves nothing. Without a master user only the reports can be
     counted, which is done at once."""
     has_master = session.has_master()
-    return Pull.objects.create(
-        by=by,
+    pull = Pull.objects.create(
+        by=request.user,
         asked=clock.now(),
         criteria=criteria.to_json(),
         by_master=has_master,
@@ -73,6 +73,8 @@ def ask(by: User, campaign: Campaign, criteria: Criteria) -> Pull:
         messages=0 if has_master else campaign.matching(criteria),
         people=0 if has_master else campaign.people,
     )
+    _record(request, AuditEvent.Kind.MAIL_PULL_ASKED, pull)
+    return pull
 
 
 def looks(pull: Pull) -> tuple[int, int]:
@@ -90,16 +92,40 @@ def needs_another(user: object, pull: Pull) -> bool:
 
 def confirm(request: HttpRequest, pull: Pull) -> bool:
     """Confirm the pull of the counted messages and write it to the audit log; the caller starts the
-    job. Return False when it was confirmed already, or when another administrator has to."""
+    job. Return False when it was decided already or has lapsed, or when another administrator has
+    to."""
+    lapse()
     if needs_another(request.user, pull):
         return False
     after, counted = State.CONFIRMED if pull.by_master else State.DONE, pull.messages
-    values = {"at_user": 0, "messages": 0, "people": 0, "closed_boxes": 0, "attempts": 0}
-    if not pull.leave([State.COUNTED], after, confirmed=clock.now(), **values):
+    values: dict[str, object] = dict.fromkeys(("at_user", "messages", "people"), 0)
+    values |= {"closed_boxes": 0, "attempts": 0}
+    values |= {"decider": request.user, "confirmed": clock.now()}
+    if not pull.leave([State.COUNTED], after, **values):
         return False
     cache.delete(_ACTIVE)
     _record(request, AuditEvent.Kind.MAIL_PULLED, pull, messages=counted)
     return True
+
+
+def dismiss(request: HttpRequest, pull: Pull) -> bool:
+    """Withdraw a pull that was not confirmed, or refuse it if another administrator asked for it,
+    and write that to the audit log. Return False when it was decided already or has lapsed."""
+    lapse()
+    is_own = pull.by == request.user
+    after = State.WITHDRAWN if is_own else State.REFUSED
+    if not pull.leave(Pull.OPEN, after, decider=request.user, runner=""):
+        return False
+    kinds = AuditEvent.Kind
+    _record(request, kinds.MAIL_PULL_WITHDRAWN if is_own else kinds.MAIL_PULL_REFUSED, pull)
+    return True
+
+
+def lapse() -> None:
+    """End the pulls that nobody confirmed in time: what was counted is no longer what would be
+    moved."""
+    late = clock.now() - Pull.VALID
+    Pull.objects.filter(state__in=Pull.OPEN, asked__lt=late).update(state=State.LAPSED, runner="")
 
 
 def undo(request: HttpRequest, pull: Pull) -> bool:
@@ -121,7 +147,10 @@ def _record(request: HttpRequest, kind: AuditEvent.Kind, pull: Pull, messages: i
     ways = {"Message-ID": criteria.message_ids, "subject": criteria.subjects}
     ways |= {"host": criteria.hosts}
     names = ", ".join(way for way, values in ways.items() if values)
-    audit.record(kind, request, target="", key=pull.pk, way=names, messages=messages)
+    asked_by = (pull.by.address or pull.by.login) if pull.by else ""
+    audit.record(
+        kind, request, target="", key=pull.pk, way=names, messages=messages, asked_by=asked_by
+    )
 
 
 # --- the job, by the master user ---
@@ -185,6 +214,7 @@ def tend() -> list[int]:
     """Take up pulls whose worker died and delete old ones. Return the pulls that the caller should
     start."""
     now = clock.now()
+    lapse()
     for pull in Pull.objects.all().take_up():
         steps = {after: before for before, after in Pull.STEPS.items()}
         has_tries = pull.attempts < Pull.MOST_ATTEMPTS

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.findings import Finding, bad
-from webmail.doctor import address, backup, database, mail, own, queues
+from webmail.doctor import address, backup, database, keys, mail, own, queues
 
 logger = logging.getLogger(__name__)
 Check = Callable[[], Iterable[Finding]]
@@ -44,6 +44,7 @@ PARTS: Final = (
     InstallationPart("settings", _("Settings"), own.settings_findings),
     InstallationPart("files", _("Files on this machine"), own.file_findings),
     InstallationPart("database", _("Database"), database.findings),
+    InstallationPart("keys", _("Secret keys"), keys.findings),
     InstallationPart("redis", _("Redis"), queues.redis_findings),
     InstallationPart("jobs", _("Background jobs"), queues.job_findings),
     InstallationPart("address", _("The address that users type"), address.findings),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -41,6 +41,9 @@ class Pull(ClaimedRow):
         UNDOING = "undoing", _("being put back")
         UNDONE = "undone", _("put back")
         FAILED = "failed", _("failed")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        REFUSED = "refused", _("refused by another administrator")
+        LAPSED = "lapsed", _("lapsed without a confirmation")
 
     STEPS: ClassVar[dict[str, str]] = {
         State.ASKED: State.COUNTING,
@@ -53,6 +56,10 @@ class Pull(ClaimedRow):
     MOST_ATTEMPTS: ClassVar[int] = 20
     KEPT: ClassVar[timedelta] = timedelta(days=30)
     """The time in which a pull can be undone; then its rows are deleted."""
+    VALID: ClassVar[timedelta] = timedelta(days=1)
+    """The time in which a pull can be confirmed; then it lapses."""
+    OPEN: ClassVar[tuple[str, ...]] = (State.ASKED, State.COUNTING, State.COUNTED)
+    """The states in which a pull can still be withdrawn or refused."""
     SEEN_FOR: ClassVar[timedelta] = timedelta(days=7)
     """The time in which a pull is carried out whenever users look into their mailboxes, for later
     arrivals and for servers without a master user.
@@ -76,6 +83,15 @@ class Pull(ClaimedRow):
     closed_boxes = models.PositiveIntegerField(_("mailboxes not opened"), default=0)
     asked = models.DateTimeField(_("asked for"), default=timezone.now)
     confirmed = models.DateTimeField(_("confirmed"), null=True, blank=True)
+    decider = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("decided by"),
+        help_text=_("Who confirmed, refused or withdrew it."),
+    )
 
     objects = PullQuerySet.as_manager()
 
@@ -95,6 +111,15 @@ class Pull(ClaimedRow):
             and confirmed is not None
             and confirmed > clock.now() - self.KEPT
         )
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
+    @property
+    def lapses(self) -> datetime:
+        """The moment after which it can no longer be confirmed."""
+        return self.asked + self.VALID
 
     @property
     def until(self) -> object:

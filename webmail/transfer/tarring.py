@@ -18,8 +18,14 @@ _LONGEST_HEADER = 64 * 1024
 # The most digits of a size, and the most headers before one member that only describe it.
 _MOST_DIGITS = 19
 _MOST_BEFORE = 8
+_MOST_MAPS = 1024
 _FILES = (b"0", b"\0", b"7")
 _FOLDER = b"5"
+# Links, devices and pipes: their header may tell the size of what they lead to, and no content
+# follows it.
+_EMPTY = (b"1", b"2", b"3", b"4", b"5", b"6")
+# A file with holes, as GNU tar writes it. Further maps of its holes may follow its header.
+_SPARSE, _SPARSE_MORE, _SPARSE_MORE_OF_MAP = b"S", 482, 504
 _BEFORE = (b"L", b"x", b"g", b"K")
 
 
@@ -87,7 +93,7 @@ def members(file: BinaryIO) -> Iterator[tuple[TarMember, BinaryIO]]:
     long_name, extended, before = b"", {}, 0
     while True:
         block = file.read(BLOCK)
-        if len(block) < BLOCK or not block.strip(b"\0"):
+        if not block.strip(b"\0"):
             return
         if not _is_header(block):
             raise BadTar("a header that is none")
@@ -105,18 +111,33 @@ def members(file: BinaryIO) -> Iterator[tuple[TarMember, BinaryIO]]:
         name = extended.get(b"path") or long_name or _name(block)
         if extended.get(b"size", b"").isdigit():
             size = _decimal(extended[b"size"])
+        if kind == _SPARSE:
+            _pass_maps(file, block)
+        elif any(field.startswith(b"GNU.sparse.") for field in extended):
+            kind = _SPARSE
+        size = 0 if kind in _EMPTY else size
         long_name, extended = b"", {}
-        body = _Body(file, 0 if kind == _FOLDER else size)
+        body = _Body(file, size)
         if kind not in _BEFORE:
             yield _member(name, size, block, kind), io.BufferedReader(body, 64 * 1024)
         body.skip()
+
+
+def _pass_maps(file: BinaryIO, block: bytes) -> None:
+    """Read past the maps of holes between the header of a sparse file and its content."""
+    has_more, maps = block[_SPARSE_MORE], 0
+    while has_more:
+        further, maps = file.read(BLOCK), maps + 1
+        if len(further) < BLOCK or maps > _MOST_MAPS:
+            raise BadTar("maps of holes without an end")
+        has_more = further[_SPARSE_MORE_OF_MAP]
 
 
 def _member(name: bytes, size: int, block: bytes, kind: bytes) -> TarMember:
     return TarMember(
         decoded(name[:_LONGEST_NAME]),
         size,
-        min(_number(block[136:148]), 2**33),
+        _seconds(block[136:148]),
         is_folder=kind == _FOLDER,
         is_other=kind not in (*_FILES, _FOLDER),
     )
@@ -134,6 +155,8 @@ def _short(file: BinaryIO, size: int, most: int) -> bytes:
     if size > most:
         raise BadTar("a name that is too long")
     content = file.read(size)
+    if len(content) < size:
+        raise BadTar("a name that is cut off")
     file.read(len(padding(size)))
     return content
 
@@ -161,12 +184,18 @@ def _number(field: bytes) -> int:
     if field[:1] == b"\x80":  # a GNU extension for numbers beyond octal digits
         return int.from_bytes(field[1:], "big")
     digits = field.strip(b" \0")
-    if not digits:
-        return 0
+    # Python would also take signs and underscores, and a negative size for all of the file.
+    if digits.strip(b"01234567"):
+        raise BadTar("a number that is none")
+    return int(digits or b"0", 8)
+
+
+def _seconds(field: bytes) -> int:
+    """Return the time of a member, or 0 for one before 1970 or that is none."""
     try:
-        return int(digits, 8)
-    except ValueError as error:
-        raise BadTar("a number that is none") from error
+        return min(_number(field), 2**33)
+    except BadTar:
+        return 0
 
 
 def _decimal(digits: bytes) -> int:
@@ -176,6 +205,8 @@ def _decimal(digits: bytes) -> int:
 
 
 def _is_header(block: bytes) -> bool:
+    if len(block) < BLOCK:
+        return False
     try:
         checksum = _number(block[148:156])
     except BadTar:

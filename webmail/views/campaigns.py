@@ -74,7 +74,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         criteria = campaign.criteria(ways)
         if criteria.is_narrow:
-            asked = pulling.ask(request.user, campaign, criteria)  # type: ignore[arg-type]
+            asked = pulling.ask(request, campaign, criteria)  # type: ignore[arg-type]
             _start(asked)
             return redirect("pull", asked.pk)
         is_wrong = True
@@ -99,8 +99,9 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @for_administrators
 def pull(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show a pull; a POST confirms or undoes it."""
-    row = get_object_or_404(Pull.objects.select_related("by"), pk=pk)
+    """Show a pull; a POST confirms, withdraws, refuses or undoes it."""
+    pulling.lapse()
+    row = get_object_or_404(Pull.objects.select_related("by", "decider"), pk=pk)
     if request.method == "POST":
         return _decided(request, row)
     criteria = Criteria.from_json(row.criteria)
@@ -112,6 +113,7 @@ def pull(request: HttpRequest, pk: int) -> HttpResponse:
         criteria=criteria,
         looked=looked,
         mailboxes=mailboxes,
+        is_own=row.by == request.user,
         needs_another=pulling.needs_another(request.user, row),
     )
     return TemplateResponse(request, "admin/reports/pull.html", context)
@@ -127,7 +129,12 @@ def _decided(request: HttpRequest, row: Pull) -> HttpResponse:
         messages.warning(request, gettext("Prove who you are, and then confirm once more."))
         return redirect(binding.proof_address(request))
     else:
-        decision = {"confirm": pulling.confirm, "undo": pulling.undo}.get(do)
+        decisions = {
+            "confirm": pulling.confirm,
+            "dismiss": pulling.dismiss,
+            "undo": pulling.undo,
+        }
+        decision = decisions.get(do)
         if decision and decision(request, row):
             _start(row)
     return redirect("pull", row.pk)

@@ -86,6 +86,23 @@ def test_an_id_token_is_no_logout_token(forged: Forged) -> None:
     assert UserSession.objects.exists()
 
 
+@pytest.mark.parametrize("kind", ["at+jwt", "application/at+jwt", "id_token+jwt", "logout", 7])
+def test_a_token_of_another_type_ends_nothing(forged: Forged, kind: object) -> None:
+    browser = Client()
+    forged.arrive(browser)
+    forged.forger.logout_type = kind
+    assert tell(forged, forged.forger.logout_token()).status_code == 400
+    assert browser.get("/mail/INBOX/").status_code == 200
+
+
+@pytest.mark.parametrize("kind", [None, "JWT", "logout+jwt", "application/logout+JWT"])
+def test_a_token_may_name_its_type(forged: Forged, kind: object) -> None:
+    forged.arrive(Client())
+    forged.forger.logout_type = kind
+    assert tell(forged, forged.forger.logout_token()).status_code == 200
+    assert not UserSession.objects.exists()
+
+
 def test_a_logout_token_is_taken_once(forged: Forged) -> None:
     token = forged.forger.logout_token()
     assert tell(forged, token).status_code == 200

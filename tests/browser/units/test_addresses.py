@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.cases import each
-from tests.webmail.mime.test_addresses import NAMES
+from tests.mail.mime.test_addresses import NAMES
 
 pytestmark = pytest.mark.browser
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -288,6 +289,70 @@ def test_roundcubes_rules_are_read_and_the_rest_is_kept_word_for_word() -> None:
     again = reading.read(writing.write(script))
     assert again.items == script.items
     assert "regex" in again.requires
+
+
+DURING = (
+    'allof (currentdate :value "ge" :zone "+0100" "date" "2026-12-20", '
+    'currentdate :zone "+0100" :value "le" "date" "2027-01-04")'
+)
+VACATION = 'vacation :days 1 :addresses ["a@ac-exemple.fr"] :subject "Absence" "Je suis absente.";'
+ABSENCE = Absence(
+    "Je suis absente.",
+    date(2026, 12, 20),
+    date(2027, 1, 4),
+    subject="Absence",
+    days=1,
+    addresses=("a@ac-exemple.fr",),
+    zone_first="+0100",
+    zone_last="+0100",
+)
+RULE = '# rule:[Tri]\nif header :contains "subject" "x"\n{\n\tfileinto "X";\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("test", "absence"),
+    [
+        (DURING, ABSENCE),
+        (f"false # {DURING}", replace(ABSENCE, enabled=False)),
+        (
+            DURING.replace(' :zone "+0100"', ""),
+            replace(ABSENCE, zone_first="", zone_last=""),
+        ),
+    ],
+    ids=["on", "off", "server's zone"],
+)
+def test_roundcubes_absence_is_the_absence(test: str, absence: Absence) -> None:
+    text = f"{RULE}# rule:[Absence]\nif {test}\n{{\n\t{VACATION}\n}}\n"
+    script = reading.read(text)
+    assert script.absence == absence
+    assert [rule.name for rule in script.rules] == ["Tri"]
+    assert reading.read(writing.write(script)) == script
+
+
+@pytest.mark.parametrize(
+    ("before", "test", "vacation"),
+    [
+        (RULE.replace(";\n}", ";\n\tstop;\n}"), DURING, VACATION),
+        ('setflag "x";\n', DURING, VACATION),
+        ("", DURING.replace("allof", "anyof"), VACATION),
+        ("", DURING.replace('"le"', '"lt"'), VACATION),
+        ("", DURING.replace('"date" "2027', '"julian" "2027'), VACATION),
+        ("", DURING, VACATION.replace(":days 1", ":seconds 60")),
+        ("", DURING, VACATION.replace(":days 1", ':days 1 :from "x@y.fr"')),
+        ("", DURING, VACATION.replace(":days 1", ":days 1 :mime")),
+        ("", DURING, f"{VACATION} stop;"),
+        ("", f"allof ({DURING}, true)", VACATION),
+        ("", f"not {DURING}", VACATION),
+    ],
+)
+def test_an_absence_that_would_mean_something_else_is_kept_word_for_word(
+    before: str, test: str, vacation: str
+) -> None:
+    block = f"if {test}\n{{\n\t{vacation}\n}}\n"
+    script = reading.read(f"{before}{block}")
+    assert script.absence is None
+    last = script.items[-1]
+    assert isinstance(last, RawPiece) and last.answers and block in last.text
 
 
 INGO = """# Sieve Filter

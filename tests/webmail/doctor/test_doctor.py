@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.core.management import call_command
@@ -34,7 +36,9 @@ from tests.browser.conftest import running
 from tests.servers.certificates import certificate
 from webmail import doctor
 from webmail.backups import contents
-from webmail.doctor import address, backup, database, mail, own, queues
+from webmail.doctor import address, backup, database, keys, mail, own, queues
+from webmail.models import Draft
+from webmail.writing import sealing
 
 pytestmark = pytest.mark.django_db
 Findings = Callable[[], Iterator[Finding]]
@@ -415,3 +419,40 @@ def test_administrators_alone_have_the_page(mail_domain: MailDomain, settings: S
     assert settings.BASE_URL in told
     for role in ("support", "auditor"):
         assert signed_in(role, mail_domain, settings).post("/admin/doctor/").status_code == 403
+
+
+# --- the keys ---
+
+
+def test_a_changed_secret_key_is_told_before_anybody_misses_a_second_factor(
+    settings: Settings, django_user_model: type[User]
+) -> None:
+    assert "open what was sealed" in of(keys.findings, "ok")
+    user = django_user_model.objects.create(login="anne")
+
+    data = {"secret": get_adapter().encrypt("JBSWY3DPEHPK3PXP")}
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data=data)
+    assert "open what was sealed" in of(keys.findings, "ok")
+    settings.SECRET_KEY = "another one, of 50 characters or thereabouts, says it"
+    wrong = of(keys.findings, "bad")
+    assert "Second factors" in wrong and "WEBMAIL_SECRET_KEY" in wrong
+    assert not of(keys.findings, "ok")
+
+
+@pytest.mark.parametrize("is_oldest", [True, False])
+def test_drafts_of_another_key_are_told(
+    is_oldest: bool, settings: Settings, django_user_model: type[User]
+) -> None:
+    user = django_user_model.objects.create(login="anne")
+
+    def write() -> None:
+        draft = Draft(user=user)
+        draft.sealed = sealing.seal(draft.pk, user.pk, b"{}")
+        draft.save()
+
+    former = settings.LENDING_KEY
+    write()
+    settings.LENDING_KEY = b"another key, of 32 bytes or so.."
+    write()
+    settings.LENDING_KEY = settings.LENDING_KEY if is_oldest else former
+    assert "WEBMAIL_LENDING_KEY" in of(keys.findings, "bad")

@@ -210,6 +210,7 @@ def test_a_campaign_is_counted_then_pulled_from_all_mailboxes_and_put_back(
         "key": pull.pk,
         "way": "Message-ID, subject",
         "messages": 3,
+        "asked_by": "bob@ac-exemple.fr",
     }
     decide(chief, pull, "undo")
     assert pull.state == Pull.State.UNDONE
@@ -390,3 +391,109 @@ def test_another_administrator_confirms_a_pull_where_two_are_needed(
     reader.post(page, form)
     pull.refresh_from_db()
     assert pull.state != Pull.State.COUNTED
+
+
+@pytest.fixture
+def second(reader: Client, settings: Settings) -> Client:
+    """Alice's browser, who is an administrator too, where two are needed."""
+    settings.PULL_NEEDS_TWO = True
+    User.objects.get(login="alice").groups.add(Role.objects.get(name="administrator"))
+    return reader
+
+
+def events(*kinds: AuditEvent.Kind) -> list[tuple[str, str, str]]:
+    rows = AuditEvent.objects.filter(kind__in=kinds).select_related("actor").order_by("pk")
+    return [
+        (row.kind, row.actor.login if row.actor else "", row.detail["asked_by"]) for row in rows
+    ]
+
+
+def post(client: Client, pull: Pull, do: str) -> str:
+    """Decide, and return the state."""
+    client.post(f"/admin/reports/pulls/{pull.pk}/", {"do": do, "sure": "on"})
+    pull.refresh_from_db()
+    return pull.state
+
+
+@pytest.mark.usefixtures("master")
+def test_the_second_administrator_sees_who_asked_and_when_and_proves_who_they_are(
+    chief: Client, second: Client, mailbox: Mailbox
+) -> None:
+    mailbox.append(scam(1))
+    pull = asked(chief, reported(), "subject")
+    shown = words(second.get(f"/admin/reports/pulls/{pull.pk}/"))
+    with translation.override("fr"):
+        asked_on = date_format(timezone.localtime(pull.asked), "DATETIME_FORMAT")
+        lapses_on = date_format(timezone.localtime(pull.lapses), "DATETIME_FORMAT")
+    assert f"{pull.by} a demandé ce retrait le {asked_on}" in shown
+    assert f"jusqu’au {lapses_on}" in shown
+    kept = second.session
+    fresh = kept["account_authentication_methods"]
+    for record in fresh:
+        record["at"] -= 6 * 60
+    kept.save()
+    assert post(second, pull, "confirm") == Pull.State.COUNTED
+    for record in fresh:
+        record["at"] += 6 * 60
+    kept.save()
+    assert post(second, pull, "confirm") == Pull.State.CONFIRMED
+    kinds = AuditEvent.Kind
+    assert events(kinds.MAIL_PULL_ASKED, kinds.MAIL_PULLED) == [
+        ("mail.pull-asked", "bob", "bob@ac-exemple.fr"),
+        ("mail.pulled", "alice", "bob@ac-exemple.fr"),
+    ]
+
+
+@pytest.mark.usefixtures("master")
+def test_who_asked_withdraws_a_pull_and_nobody_confirms_it_then(
+    chief: Client, second: Client, mailbox: Mailbox
+) -> None:
+    mailbox.append(scam(1))
+    pull = asked(chief, reported(), "subject")
+    assert post(chief, pull, "dismiss") == Pull.State.WITHDRAWN
+    assert post(second, pull, "confirm") == Pull.State.WITHDRAWN
+    assert post(second, pull, "dismiss") == Pull.State.WITHDRAWN
+    kind = AuditEvent.Kind.MAIL_PULL_WITHDRAWN
+    assert events(kind) == [("mail.pull-withdrawn", "bob", "bob@ac-exemple.fr")]
+    assert "Annulé par bob" in words(second.get(f"/admin/reports/pulls/{pull.pk}/"))
+
+
+@pytest.mark.usefixtures("master")
+def test_the_second_administrator_refuses_a_pull(
+    chief: Client, second: Client, mailbox: Mailbox
+) -> None:
+    mailbox.append(scam(1))
+    pull = asked(chief, reported(), "subject")
+    assert post(second, pull, "dismiss") == Pull.State.REFUSED
+    assert post(second, pull, "confirm") == Pull.State.REFUSED
+    kind = AuditEvent.Kind.MAIL_PULL_REFUSED
+    assert events(kind) == [("mail.pull-refused", "alice", "bob@ac-exemple.fr")]
+    assert "Refusé par alice" in words(chief.get(f"/admin/reports/pulls/{pull.pk}/"))
+    assert mailbox.uids("Junk") == []
+
+
+@pytest.mark.usefixtures("master")
+def test_a_pull_that_nobody_confirms_lapses_after_a_day(
+    chief: Client, second: Client, mailbox: Mailbox
+) -> None:
+    mailbox.append(scam(1))
+    pull = asked(chief, reported(), "subject")
+    Pull.objects.update(asked=timezone.now() - Pull.VALID - timedelta(minutes=1))
+    assert post(second, pull, "confirm") == Pull.State.LAPSED
+    shown = second.get(f"/admin/reports/pulls/{pull.pk}/").content.decode()
+    assert 'value="confirm"' not in shown and 'value="dismiss"' not in shown
+
+
+@pytest.mark.usefixtures("master")
+def test_a_pull_withdrawn_while_it_is_counted_is_not_counted_to_the_end(
+    chief: Client, second: Client
+) -> None:
+    chief.post(f"/admin/reports/{reported().pk}/", {"way": ["subject"]})
+    pull = Pull.objects.get()
+    counting = Pull.objects.claim(pull.pk)
+    assert counting is not None
+    assert post(chief, pull, "dismiss") == Pull.State.WITHDRAWN
+    assert not counting.end(Pull.State.COUNTED)
+    pulling.run(pull.pk)
+    pull.refresh_from_db()
+    assert pull.state == Pull.State.WITHDRAWN

@@ -1,6 +1,7 @@
 // @ts-check
 // The list of recipients of a message to each: its file is uploaded by itself, its people become recipients, and its
-// columns become fields for the text. Until it is on the server this browser keeps it (js/pending.js).
+// columns become fields for the text. Until it is on the server this browser keeps it (js/pending.js), says so, and
+// sends it again when the connection is back.
 
 import * as pending from "./pending.js";
 
@@ -11,6 +12,9 @@ class RosterPart {
     this.form = form;
     this.editor = editor;
     this.part = form.querySelector("[data-roster]");
+    /** What did not reach the server: a file, null for "no list", or undefined for nothing. */
+    this.unsent = undefined;
+    this.kept = null;
   }
 
   begin() {
@@ -23,9 +27,16 @@ class RosterPart {
       if (button?.matches("[data-roster-away]")) {
         event.preventDefault();
         this.send(null);
-      } else if (button?.matches("[data-roster-field]"))
+      } else if (button?.matches("[data-roster-retry]")) this.retry();
+      else if (button?.matches("[data-roster-field]"))
         this.editor.insert(button.querySelector("template"));
     });
+    globalThis.addEventListener("online", () => this.retry());
+  }
+
+  retry() {
+    const { unsent } = this;
+    if (unsent !== undefined && !this.part.hasAttribute("aria-busy")) this.send(unsent);
   }
 
   /** Goes on with the file of a window that was closed. */
@@ -35,29 +46,61 @@ class RosterPart {
 
   /** Uploads the file; null removes the list. */
   async send(file) {
-    const { who } = document.getElementById("keeping").dataset;
-    const kept = file && pending.add(who, this.form.elements.draft.value, "roster", file);
+    const kept = this.keep(file);
     this.part.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(this.part.dataset.roster, {
-        method: "POST",
-        body: file ?? "",
-        headers: {
-          "X-Requested-With": "fetch",
-          "X-CSRFToken": this.form.elements.csrfmiddlewaretoken.value,
-          ...(file && { "X-File-Name": encodeURIComponent(file.name.slice(-LONGEST_NAME)) }),
-        },
-      });
+      const answer = await this.ask(file);
       const isPart =
         answer.headers.get("Content-Type")?.startsWith("text/html") && !answer.redirected;
-      if (isPart && (answer.ok || answer.status === 422)) this.show(await answer.text());
+      if (isPart && (answer.ok || answer.status === 422))
+        this.arrive(await answer.text(), await kept);
+      else this.interrupt(file);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
-      this.form.querySelector("#id_roster").value = "";
+      this.interrupt(file);
     } finally {
       this.part.removeAttribute("aria-busy");
-      pending.remove(await kept);
     }
+  }
+
+  /** Keeps the file in this browser in the place of the one before it. */
+  keep(file) {
+    const { who } = document.getElementById("keeping").dataset;
+    const { kept: before } = this;
+    this.kept = (async () => {
+      pending.remove(await before);
+      return file && pending.add(who, this.form.elements.draft.value, "roster", file);
+    })();
+    return this.kept;
+  }
+
+  ask(file) {
+    return fetch(this.part.dataset.roster, {
+      method: "POST",
+      body: file ?? "",
+      headers: {
+        "X-Requested-With": "fetch",
+        "X-CSRFToken": this.form.elements.csrfmiddlewaretoken.value,
+        ...(file && { "X-File-Name": encodeURIComponent(file.name.slice(-LONGEST_NAME)) }),
+      },
+    });
+  }
+
+  arrive(html, kept) {
+    this.unsent = undefined;
+    pending.remove(kept);
+    this.show(html);
+  }
+
+  /** Says that the list did not reach the server. */
+  interrupt(file) {
+    this.unsent = file;
+    this.form.querySelector("#id_roster").value = "";
+    const note = this.part.querySelector("[data-roster-cut]").content.cloneNode(true);
+    note.querySelector("b").textContent =
+      file?.name ?? this.part.querySelector(".roster-name b")?.textContent ?? "";
+    this.part.querySelector(".roster-notes").replaceChildren(note);
+    this.part.querySelector("details").open = true;
   }
 
   show(html) {
