@@ -46,9 +46,9 @@ class Shares:
 
     def __init__(self) -> None:
         self._users: OrderedDict[str, str] = OrderedDict()
-        self._threads: _Places = WeakValueDictionary()
-        self._forms: _Places = WeakValueDictionary()
-        self._downloads: _Places = WeakValueDictionary()
+        self._threads = Places()
+        self._forms = Places()
+        self._downloads = Places()
 
     @asynccontextmanager
     async def thread(self, environ: Mapping[str, Any]) -> AsyncIterator[None]:
@@ -57,9 +57,9 @@ class Shares:
         key = self._key(environ)
         async with AsyncExitStack() as places:
             if key and environ.get("REQUEST_METHOD") not in SAFE:
-                await places.enter_async_context(_of(self._forms, key, FORMS))
+                await places.enter_async_context(places_of(self._forms, key, FORMS))
             if key:
-                await places.enter_async_context(_of(self._threads, key, THREADS))
+                await places.enter_async_context(places_of(self._threads, key, THREADS))
             yield
 
     @asynccontextmanager
@@ -76,8 +76,8 @@ class Shares:
         if not key or not _DOWNLOAD.match(path):
             yield
             return
-        places = _of(self._downloads, key, session.pool().most_streams)
-        if not await _has_come(places, receive):
+        places = places_of(self._downloads, key, session.pool().most_streams)
+        if not await has_come(places, receive, DOWNLOAD_WAIT):
             environ[REFUSED] = TooManyDownloads()
             yield
             return
@@ -101,25 +101,25 @@ class Shares:
         return self._users.get(session_key, session_key)
 
 
-_Places = WeakValueDictionary[str, asyncio.Semaphore]
+Places = WeakValueDictionary[str, asyncio.Semaphore]
 
 
-def _of(places: _Places, key: str, most: int) -> asyncio.Semaphore:
+def places_of(places: Places, key: str, most: int) -> asyncio.Semaphore:
+    """Return the places that all who name this key share while somebody holds or awaits one."""
     semaphore = places.get(key)
     if semaphore is None:
         semaphore = places[key] = asyncio.Semaphore(most)
     return semaphore
 
 
-async def _has_come(places: asyncio.Semaphore, receive: Receive) -> bool:
-    """Take one of the places and return True, or return False if none becomes free in time."""
+async def has_come(places: asyncio.Semaphore, receive: Receive, seconds: float) -> bool:
+    """Take one of the places and return True, or return False if none becomes free in time. Raises
+    BrowserGone when the browser disconnects meanwhile."""
     place = asyncio.ensure_future(places.acquire())
     leaving = asyncio.ensure_future(hung_up(receive))
     is_taken = False
     try:
-        await asyncio.wait(
-            (place, leaving), timeout=DOWNLOAD_WAIT, return_when=asyncio.FIRST_COMPLETED
-        )
+        await asyncio.wait((place, leaving), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         if leaving.done():
             raise BrowserGone
         is_taken = place.done()
