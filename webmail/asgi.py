@@ -13,6 +13,7 @@ import logging
 import os
 import re
 import sys
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -135,7 +136,7 @@ class Bridge:
             async with self._shares.thread(environ), self._turns_here().turn(path):
                 self._threads.submit(answer.produce, self._app, environ)
                 answer.whole = await answer.begun
-                self._shares.note(environ)
+                self._shares.note(environ, answer.seconds)
         except BaseException:
             answer.leave()
             raise
@@ -215,6 +216,8 @@ class WsgiAnswer:
     def __init__(self, threads: Executor) -> None:
         self.start: Message = {}
         self.whole: bytes | None = None
+        self.seconds = 0.0
+        """What making it took of the processor, until it was whole or its stream began."""
         self.errand: Errand | None = None
         """What must be fetched before the request can be answered."""
         self._threads = threads
@@ -231,21 +234,25 @@ class WsgiAnswer:
         """Call the application in a thread, and pass on its answer, or the beginning of a
         stream.
         """
+        begun = time.thread_time()
         try:
-            answered = app(environ, self._start_response)
-            self.errand = getattr(answered, "errand", None)
-            # Django's responses tell whether they stream; those of other WSGI applications may be
-            # long.
-            if getattr(answered, "streaming", True):
-                self._open(answered)
-                return
-            try:
-                whole = b"".join(answered)
-            finally:
-                _close(answered)
+            whole = self._made(app, environ)
+            self.seconds = time.thread_time() - begun
             self._in_loop(self._begin, whole)
         except BaseException as error:  # noqa: BLE001  the loop raises it, and the server logs it
             self._in_loop(self._fail, error)
+
+    def _made(self, app: WSGIApplication, environ: dict[str, Any]) -> bytes | None:
+        answered = app(environ, self._start_response)
+        self.errand = getattr(answered, "errand", None)
+        # Django's responses tell whether they stream; those of other WSGI applications may be long.
+        if getattr(answered, "streaming", True):
+            self._open(answered)
+            return None
+        try:
+            return b"".join(answered)
+        finally:
+            _close(answered)
 
     async def stream(self, receive: Receive, send: Send) -> None:
         """Send the pieces until the end, or until the browser disconnects. The next piece is made
@@ -287,7 +294,6 @@ class WsgiAnswer:
             raise
         if self._is_left:
             self._close()
-        self._in_loop(self._begin, None)
 
     def _close(self) -> None:
         """Close the answer once, by whichever thread comes first."""

@@ -68,7 +68,11 @@ def web(monkeypatch: pytest.MonkeyPatch, over: threading.Event) -> Iterator[Web]
     """Public addresses that lead to this machine: thirty of a host that accepts and says nothing,
     and a quick one."""
     internet = Web()
-    silent = internet.serve("slow.example", lambda _socket: over.wait(60) and None)
+
+    def silence(_socket: socket.socket) -> None:
+        over.wait(60)
+
+    silent = internet.serve("slow.example", silence)
     for n in range(SLOW):
         internet.servers[f"93.184.216.{n + 1}", 80] = silent
     internet.serve("quick.example", http_answer(PNG), address="93.184.216.200")
