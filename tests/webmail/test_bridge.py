@@ -211,6 +211,23 @@ def test_one_client_has_so_many_places_and_others_have_theirs(
     assert answers[5] == b"3000"
 
 
+def test_many_networks_of_one_provider_leave_places_to_others(
+    impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "MOST", 8)
+    monkeypatch.setattr(bodies, "MOST_OF_CLIENT", 2)
+
+    def of(host: str) -> Asked:
+        slow = Dripping([b"a" * 1000] * 3, seconds=0.04, content__length="3000")
+        slow.scope["client"] = (host, 1)
+        return slow
+
+    rotating = (of(f"2001:470:1:{n:x}::1") for n in range(8))
+    answers = told(*rotating, of("2001:910:1:1::1"))
+    assert answers.count(b"TooManyUploads") == 4
+    assert answers[-1] == b"3000"
+
+
 def test_who_is_behind_a_proxy_is_counted_for_himself(
     impatient: None, monkeypatch: pytest.MonkeyPatch, settings
 ) -> None:
