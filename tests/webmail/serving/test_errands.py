@@ -24,7 +24,7 @@ from tests.waiting import LONGEST_S, SOON_S, wait_for
 from webmail import remote
 from webmail.asgi import Bridge
 from webmail.reader import image_proxy
-from webmail.serving import errands
+from webmail.serving import errands, measures
 from webmail.wsgi import application as wsgi_application
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -166,6 +166,26 @@ def test_a_quick_image_comes_while_those_of_others_are_waited_for(
         over.set()
         for one in waiting:
             status_of(one)
+
+
+def counted() -> dict[str, float]:
+    """How many images from elsewhere `/metrics` tells of, by their status."""
+    return {
+        sample.labels["status"]: sample.value
+        for metric in measures.REGISTRY.collect()
+        for sample in metric.samples
+        if sample.name == "webmail_request_seconds_count" and "remote" in sample.labels["route"]
+    }
+
+
+def test_an_image_counts_once(web: Web, readers: tuple[Reader, Reader]) -> None:
+    _alice, bob = readers
+    before = counted()
+    assert bob.image(SLOW)[:2] == (200, PNG)
+    after = counted()
+    assert {status: n - before.get(status, 0) for status, n in after.items()} == (
+        dict.fromkeys(after, 0) | {"2xx": 1}
+    )
 
 
 def test_who_waits_too_long_for_a_place_gets_a_broken_image(
