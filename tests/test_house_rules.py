@@ -451,6 +451,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.serving.bodies",
         "webmail.serving.origins",
     },
+    "webmail.serving.errands": {"webmail.errors", "webmail.remote", "webmail.serving.shares"},
     "webmail.serving.health": {
         "accounts.installation",
         "accounts.jobs",
