@@ -100,8 +100,10 @@ _SPECIAL: tuple[Network, ...] = tuple(
         "3fff::/20",
     )
 )
-# A lookup cannot be interrupted, only abandoned: these threads wait for it.
-_lookups = ThreadPoolExecutor(max_workers=16, thread_name_prefix="remote-lookup")
+# A lookup cannot be interrupted, only abandoned: these threads wait for it. Names in mail may be
+# slow on purpose, so those of servers that administrators have named have threads of their own.
+_lookups = ThreadPoolExecutor(max_workers=32, thread_name_prefix="remote-lookup")
+_known_lookups = ThreadPoolExecutor(max_workers=8, thread_name_prefix="known-lookup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,7 @@ def ask(
         ca_file=ca_file,
         deadline=_Deadline(limits.seconds),
         open=limits.open,
+        lookups=_known_lookups,
     )
     lines = [f"{name}: {value}" for name, value in (fields or {}).items()]
     if any(_UNSAFE.search(line) for line in lines):
@@ -285,12 +288,22 @@ def _is_host(name: str) -> bool:
         return False
 
 
-def _looked_up(host: str, resolve: Resolve, deadline: _Deadline) -> list[Address]:
-    lookup = _lookups.submit(resolve, host)
+def _looked_up(
+    host: str, resolve: Resolve, deadline: _Deadline, lookups: ThreadPoolExecutor = _lookups
+) -> list[Address]:
+    lookup = lookups.submit(resolve, host)
     try:
         return [ipaddress.ip_address(text) for text in lookup.result(deadline.left())]
     finally:
         lookup.cancel()
+
+
+def host_of(url: str) -> str:
+    """Return the host that `fetch` would ask first, "" where it would refuse the URL."""
+    try:
+        return _Target.parse(url, WEB_PORTS).host
+    except RemoteRefused:
+        return ""
 
 
 def look_up(host: str) -> list[str]:
@@ -434,6 +447,7 @@ class _Way:
     ca_file: str
     deadline: _Deadline
     open: tuple[Network, ...] = ()
+    lookups: ThreadPoolExecutor = _lookups
 
     def ask(self, target: _Target) -> RemoteContent | str:
         """Return the answer, or the address that it redirects to."""
@@ -502,7 +516,7 @@ class _Way:
         return is_public(address, self.limits.closed)
 
     def _look_up(self, host: str) -> list[Address]:
-        return _looked_up(host, self.resolve, self.deadline)
+        return _looked_up(host, self.resolve, self.deadline, self.lookups)
 
     def _open(self, target: _Target, addresses: Sequence[Address]) -> socket.socket:
         for tried, address in enumerate(addresses, 1):

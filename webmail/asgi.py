@@ -13,6 +13,7 @@ import logging
 import os
 import re
 import sys
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -27,6 +28,7 @@ from webmail.wsgi import application as wsgi_application  # noqa: I001  it sets 
 
 from webmail.serving import push, warming
 from webmail.serving.bodies import REFUSED, Bodies, BrowserGone, drain
+from webmail.serving.errands import OUTCOME, Errand, Errands
 from webmail.serving.shares import Shares, hung_up
 
 THREADS = 16
@@ -65,6 +67,7 @@ class Bridge:
         self._warm = warm
         self._bodies = Bodies()
         self._shares = Shares()
+        self._errands = Errands()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, RequestTurns] = (
             WeakKeyDictionary()
@@ -106,26 +109,41 @@ class Bridge:
         """Answer a request whose body has arrived or was refused; ``rest`` receives the part of it
         that is still to come.
         """
-        answer = WsgiAnswer(self._threads)
+        environ[OUTCOME] = None
+        answer = await self._begun(environ, path)
         try:
-            turns = self._turns.setdefault(asyncio.get_running_loop(), RequestTurns())
-            async with self._shares.thread(environ), turns.turn(path):
-                self._threads.submit(answer.produce, self._app, environ)
-                whole = await answer.begun
-                self._shares.note(environ)
-            if turns.count_answer() or rest:
+            if answer.errand:
+                environ[OUTCOME] = await self._errands.run(answer.errand, receive)
+                answer = await self._begun(environ, path)
+            if self._turns_here().count_answer() or rest:
                 answer.start["headers"].append((b"connection", b"close"))
             await send(answer.start)
-            if whole is None:
+            if answer.whole is None:
                 await answer.stream(receive, send)
                 return
             if rest:
-                await send({"type": "http.response.body", "body": whole, "more_body": True})
+                await send({"type": "http.response.body", "body": answer.whole, "more_body": True})
                 await drain(rest)
-                whole = b""
-            await send({"type": "http.response.body", "body": whole})
+                answer.whole = b""
+            await send({"type": "http.response.body", "body": answer.whole})
         finally:
             answer.leave()
+
+    async def _begun(self, environ: dict[str, Any], path: str) -> WsgiAnswer:
+        """Let a thread answer, and return the answer once it is whole or its stream begins."""
+        answer = WsgiAnswer(self._threads)
+        try:
+            async with self._shares.thread(environ), self._turns_here().turn(path):
+                self._threads.submit(answer.produce, self._app, environ)
+                answer.whole = await answer.begun
+                self._shares.note(environ, answer.seconds)
+        except BaseException:
+            answer.leave()
+            raise
+        return answer
+
+    def _turns_here(self) -> RequestTurns:
+        return self._turns.setdefault(asyncio.get_running_loop(), RequestTurns())
 
 
 class RequestTurns:
@@ -197,6 +215,11 @@ class WsgiAnswer:
 
     def __init__(self, threads: Executor) -> None:
         self.start: Message = {}
+        self.whole: bytes | None = None
+        self.seconds = 0.0
+        """What making it took of the processor, until it was whole or its stream began."""
+        self.errand: Errand | None = None
+        """What must be fetched before the request can be answered."""
         self._threads = threads
         self._loop = asyncio.get_running_loop()
         self.begun: asyncio.Future[bytes | None] = self._loop.create_future()
@@ -211,20 +234,25 @@ class WsgiAnswer:
         """Call the application in a thread, and pass on its answer, or the beginning of a
         stream.
         """
+        begun = time.thread_time()
         try:
-            answered = app(environ, self._start_response)
-            # Django's responses tell whether they stream; those of other WSGI applications may be
-            # long.
-            if getattr(answered, "streaming", True):
-                self._open(answered)
-                return
-            try:
-                whole = b"".join(answered)
-            finally:
-                _close(answered)
+            whole = self._made(app, environ)
+            self.seconds = time.thread_time() - begun
             self._in_loop(self._begin, whole)
         except BaseException as error:  # noqa: BLE001  the loop raises it, and the server logs it
             self._in_loop(self._fail, error)
+
+    def _made(self, app: WSGIApplication, environ: dict[str, Any]) -> bytes | None:
+        answered = app(environ, self._start_response)
+        self.errand = getattr(answered, "errand", None)
+        # Django's responses tell whether they stream; those of other WSGI applications may be long.
+        if getattr(answered, "streaming", True):
+            self._open(answered)
+            return None
+        try:
+            return b"".join(answered)
+        finally:
+            _close(answered)
 
     async def stream(self, receive: Receive, send: Send) -> None:
         """Send the pieces until the end, or until the browser disconnects. The next piece is made
@@ -266,7 +294,6 @@ class WsgiAnswer:
             raise
         if self._is_left:
             self._close()
-        self._in_loop(self._begin, None)
 
     def _close(self) -> None:
         """Close the answer once, by whichever thread comes first."""

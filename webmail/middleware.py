@@ -30,12 +30,14 @@ from mail.errors import AddressBookTooLarge, MailFileTooLarge, SignInNeeded, Too
 from webmail import enforcing
 from webmail.serving import health, measures, metrics
 from webmail.serving.bodies import REFUSED
+from webmail.serving.errands import ErrandResponse
 
 logger = logging.getLogger(__name__)
 access = logging.getLogger("webmail.access")
 
 _IS_TEXT = re.compile(r"text/|application/(?:json|xml)|image/svg\+xml").match
 _DOCUMENTS = re.compile(r"/drafts/[0-9a-f-]{36}/documents/add/\Z").match
+_BEGUN = "webmail.begun"  # of a request's environment: its id, and when it came
 _FNAME = 0x08  # flag: a file name follows the header of the gzip format (RFC 1952 section 2.3)
 
 
@@ -43,6 +45,9 @@ class RequestIdMiddleware:
     """Gives each request an id, which its log lines, its answer and its error page contain, and
     counts the request (`webmail.serving.measures`). With WEBMAIL_ACCESS_LOG, it logs a line for
     each request: method, route, status and milliseconds.
+
+    A request that is answered again after its errand (`webmail.serving.errands`) counts once, with
+    the time of both answers and of the errand.
 
     The route is that of the URL configuration (``mail/<folder:folder>/``), because an address
     contains folder names and search texts.
@@ -52,11 +57,13 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        began, identifier = time.monotonic(), logs.new_id()
+        identifier, began = request.META.setdefault(_BEGUN, (logs.new_id(), time.monotonic()))
         request.request_id = identifier  # type: ignore[attr-defined]
         with logs.about(identifier):
             response = self.get_response(request)
             response.headers[logs.HEADER] = identifier
+            if isinstance(response, ErrandResponse):
+                return response
             route, status = logs.route(request), response.status_code
             seconds = time.monotonic() - began
             measures.request(request.method or "", route, status, seconds)

@@ -211,6 +211,23 @@ def test_one_client_has_so_many_places_and_others_have_theirs(
     assert answers[5] == b"3000"
 
 
+def test_many_networks_of_one_provider_leave_places_to_others(
+    impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "MOST", 8)
+    monkeypatch.setattr(bodies, "MOST_OF_CLIENT", 2)
+
+    def of(host: str) -> Asked:
+        slow = Dripping([b"a" * 1000] * 3, seconds=0.04, content__length="3000")
+        slow.scope["client"] = (host, 1)
+        return slow
+
+    rotating = (of(f"2001:470:1:{n:x}::1") for n in range(8))
+    answers = told(*rotating, of("2001:910:1:1::1"))
+    assert answers.count(b"TooManyUploads") == 4
+    assert answers[-1] == b"3000"
+
+
 def test_who_is_behind_a_proxy_is_counted_for_himself(
     impatient: None, monkeypatch: pytest.MonkeyPatch, settings
 ) -> None:
@@ -754,3 +771,62 @@ def test_what_cannot_get_warm_starts_all_the_same(
     stuck = threading.Event()
     assert lived(Bridge(echo, warm=lambda: stuck.wait(20))) == LIFE
     stuck.set()
+
+
+def test_who_takes_much_of_the_processor_has_few_requests_at_once() -> None:
+    lock, at_once, others = threading.Lock(), [0, 0], threading.Event()
+
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        environ[WHOSE] = environ["HTTP_COOKIE"].partition("=")[2]
+        if environ["PATH_INFO"] == "/heavy":
+            end = time.thread_time() + 2 * shares.Spending.MUCH
+            while time.thread_time() < end:
+                pass
+        if environ["PATH_INFO"] == "/page":
+            with lock:
+                at_once[0] += 1
+                at_once[1] = max(at_once)
+            others.wait(1.0)
+            with lock:
+                at_once[0] -= 1
+        return Page([b"page"])
+
+    async def most(bridge: Bridge, name: str) -> int:
+        at_once[1] = 0
+        pages = [Asked("/page", cookie=with_cookie(name)) for _ in range(shares.THREADS)]
+        await asyncio.gather(*(page.of(bridge) for page in pages))
+        return at_once[1]
+
+    async def run() -> None:
+        bridge = Bridge(app)
+        for name in ("alice", "bob"):
+            await Asked("/quick", cookie=with_cookie(name)).of(bridge)
+        assert await most(bridge, "alice") == shares.THREADS
+        await Asked("/heavy", cookie=with_cookie("alice")).of(bridge)
+        assert await most(bridge, "alice") == shares.HEAVY
+        assert await most(bridge, "bob") == shares.THREADS
+
+    run_apart(run())
+
+
+def test_what_a_user_took_of_the_processor_fades() -> None:
+    now = 1000.0
+    spending = shares.Spending(lambda: now)
+    spending.add("alice", spending.MUCH)
+    assert not spending.is_much("alice")
+    spending.add("alice", 0.01)
+    assert spending.is_much("alice") and not spending.is_much("bob")
+    now += 0.2
+    assert not spending.is_much("alice")
+    now += 3600
+    spending.add("alice", spending.MUCH)
+    assert not spending.is_much("alice")
+
+
+def test_so_many_users_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "MOST_SESSIONS", 2)
+    spending = shares.Spending()
+    for name in "abc":
+        spending.add(name, 9.0)
+    assert [spending.is_much(name) for name in "abc"] == [False, True, True]

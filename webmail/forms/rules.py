@@ -15,6 +15,8 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from core.converters import CONTROLS, LONGEST_NAME
@@ -59,6 +61,7 @@ _NEEDED: Final[dict[str, frozenset[str]]] = {
 
 Choices = Sequence[tuple[str, str]]
 Line = dict[str, str]
+Tests = list[tuple[str, list[tuple[str, str]]]]
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Offers:
     may_forward: bool = False
     places: Sequence[str] = ()
 
-    def tests(self) -> list[tuple[str, list[tuple[str, str]]]]:
+    def tests(self) -> Tests:
         """Return the comparisons that the server supports, grouped by field."""
         return [
             (words.subject_matter(name), [(line, words.test(line)) for line in _tests_of(name)])
@@ -93,6 +96,23 @@ class Offers:
         if kind == TRASH and not self.trash:
             return False
         return _NEEDED.get(kind, frozenset()) <= self.extensions
+
+
+class TestList:
+    """The list of comparisons, made and rendered once for all conditions of a rule."""
+
+    def __init__(self, tests: Tests) -> None:
+        self.choices = tests
+        groups = ((name, format_html_join("", _OPTION, options)) for name, options in tests)
+        self._options = format_html_join("", '<optgroup label="{}">{}</optgroup>', groups)
+
+    def options(self, chosen: str) -> SafeString:
+        """Return the options as HTML; one of them is chosen if the value is in the list."""
+        option = format_html('<option value="{}"', chosen)
+        return SafeString(self._options.replace(f"{option}>", f"{option} selected>", 1))
+
+
+_OPTION: Final = '<option value="{}">{}</option>'
 
 
 def _tests_of(name: str) -> list[str]:
@@ -144,9 +164,14 @@ class ConditionForm(forms.Form):
     )
     day = forms.DateField(label=_("Day"), required=False)
 
-    def __init__(self, *args: Any, offers: Offers, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, tests: TestList, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["test"].choices = offers.tests()  # type: ignore[attr-defined]
+        self._tests = tests
+        self.fields["test"].choices = tests.choices  # type: ignore[attr-defined]
+
+    @property
+    def test_options(self) -> SafeString:
+        return self._tests.options(self["test"].value() or "")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -389,13 +414,11 @@ class RuleEditor:
         self.draft = draft
         self.offers = offers
         self.head = RuleForm(data)
+        tests = TestList(offers.tests())
         self.groups = [
             (
                 GroupForm(data, prefix=f"g{n}"),
-                [
-                    ConditionForm(data, prefix=f"g{n}-{at}", offers=offers)
-                    for at in range(len(lines))
-                ],
+                [ConditionForm(data, prefix=f"g{n}-{at}", tests=tests) for at in range(len(lines))],
             )
             for n, (_match, lines) in enumerate(draft.groups)
         ]
@@ -407,12 +430,6 @@ class RuleEditor:
     @property
     def allowed_places(self) -> str:
         return words.places(self.offers.places)
-
-    def _lines(self, group: int, count: int) -> list[ConditionForm]:
-        data = self.draft.flat()
-        return [
-            ConditionForm(data, prefix=f"g{group}-{at}", offers=self.offers) for at in range(count)
-        ]
 
     def is_valid(self) -> bool:
         return _all_valid([self.head, *self._condition_forms, *self.actions])

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import formats
-from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
 
 from core.converters import CONTROLS
 from mail.sieve import values
@@ -160,55 +161,58 @@ def subject_matter(field: str) -> str:
     }[field]
 
 
+_TESTS: Final = {
+    "from:contains": gettext_lazy("The sender contains"),
+    "from:contains:not": gettext_lazy("The sender does not contain"),
+    "from:is": gettext_lazy("The sender’s address is"),
+    "from:is:not": gettext_lazy("The sender’s address is not"),
+    "from:address": gettext_lazy("The sender’s address contains"),
+    "from:address:not": gettext_lazy("The sender’s address does not contain"),
+    "from:matches": gettext_lazy("The sender looks like (* and ?)"),
+    "from:matches:not": gettext_lazy("The sender does not look like (* and ?)"),
+    "to:contains": gettext_lazy("A recipient contains"),
+    "to:contains:not": gettext_lazy("No recipient contains"),
+    "to:is": gettext_lazy("A recipient’s address is"),
+    "to:is:not": gettext_lazy("No recipient’s address is"),
+    "to:address": gettext_lazy("A recipient’s address contains"),
+    "to:address:not": gettext_lazy("No recipient’s address contains"),
+    "to:matches": gettext_lazy("A recipient looks like (* and ?)"),
+    "to:matches:not": gettext_lazy("No recipient looks like (* and ?)"),
+    "subject:contains": gettext_lazy("The subject contains"),
+    "subject:contains:not": gettext_lazy("The subject does not contain"),
+    "subject:is": gettext_lazy("The subject is"),
+    "subject:is:not": gettext_lazy("The subject is not"),
+    "subject:matches": gettext_lazy("The subject looks like (* and ?)"),
+    "subject:matches:not": gettext_lazy("The subject does not look like (* and ?)"),
+    "header:contains": gettext_lazy("The header contains"),
+    "header:contains:not": gettext_lazy("The header does not contain"),
+    "header:is": gettext_lazy("The header is"),
+    "header:is:not": gettext_lazy("The header is not"),
+    "header:matches": gettext_lazy("The header looks like (* and ?)"),
+    "header:matches:not": gettext_lazy("The header does not look like (* and ?)"),
+    "header:exists": gettext_lazy("The header is there"),
+    "header:exists:not": gettext_lazy("The header is not there"),
+    "list:contains": gettext_lazy("The mailing list contains"),
+    "list:contains:not": gettext_lazy("The mailing list does not contain"),
+    "list:is": gettext_lazy("The mailing list is"),
+    "list:is:not": gettext_lazy("The mailing list is not"),
+    "list:exists": gettext_lazy("It comes from a mailing list"),
+    "list:exists:not": gettext_lazy("It comes from no mailing list"),
+    "size:over": gettext_lazy("The message is larger than"),
+    "size:under": gettext_lazy("The message is smaller than"),
+    "body:contains": gettext_lazy("The text contains"),
+    "body:contains:not": gettext_lazy("The text does not contain"),
+    "date:since": gettext_lazy("It was written on this day or later:"),
+    "date:until": gettext_lazy("It was written on this day or before:"),
+    "date:is": gettext_lazy("It was written on this day:"),
+    "attachment:exists": gettext_lazy("It has an attachment"),
+    "attachment:exists:not": gettext_lazy("It has no attachment"),
+}
+
+
 def test(line: str) -> str:
     """Return the label of a condition in the form's list, without its value."""
-    return {
-        "from:contains": gettext("The sender contains"),
-        "from:contains:not": gettext("The sender does not contain"),
-        "from:is": gettext("The sender’s address is"),
-        "from:is:not": gettext("The sender’s address is not"),
-        "from:address": gettext("The sender’s address contains"),
-        "from:address:not": gettext("The sender’s address does not contain"),
-        "from:matches": gettext("The sender looks like (* and ?)"),
-        "from:matches:not": gettext("The sender does not look like (* and ?)"),
-        "to:contains": gettext("A recipient contains"),
-        "to:contains:not": gettext("No recipient contains"),
-        "to:is": gettext("A recipient’s address is"),
-        "to:is:not": gettext("No recipient’s address is"),
-        "to:address": gettext("A recipient’s address contains"),
-        "to:address:not": gettext("No recipient’s address contains"),
-        "to:matches": gettext("A recipient looks like (* and ?)"),
-        "to:matches:not": gettext("No recipient looks like (* and ?)"),
-        "subject:contains": gettext("The subject contains"),
-        "subject:contains:not": gettext("The subject does not contain"),
-        "subject:is": gettext("The subject is"),
-        "subject:is:not": gettext("The subject is not"),
-        "subject:matches": gettext("The subject looks like (* and ?)"),
-        "subject:matches:not": gettext("The subject does not look like (* and ?)"),
-        "header:contains": gettext("The header contains"),
-        "header:contains:not": gettext("The header does not contain"),
-        "header:is": gettext("The header is"),
-        "header:is:not": gettext("The header is not"),
-        "header:matches": gettext("The header looks like (* and ?)"),
-        "header:matches:not": gettext("The header does not look like (* and ?)"),
-        "header:exists": gettext("The header is there"),
-        "header:exists:not": gettext("The header is not there"),
-        "list:contains": gettext("The mailing list contains"),
-        "list:contains:not": gettext("The mailing list does not contain"),
-        "list:is": gettext("The mailing list is"),
-        "list:is:not": gettext("The mailing list is not"),
-        "list:exists": gettext("It comes from a mailing list"),
-        "list:exists:not": gettext("It comes from no mailing list"),
-        "size:over": gettext("The message is larger than"),
-        "size:under": gettext("The message is smaller than"),
-        "body:contains": gettext("The text contains"),
-        "body:contains:not": gettext("The text does not contain"),
-        "date:since": gettext("It was written on this day or later:"),
-        "date:until": gettext("It was written on this day or before:"),
-        "date:is": gettext("It was written on this day:"),
-        "attachment:exists": gettext("It has an attachment"),
-        "attachment:exists:not": gettext("It has no attachment"),
-    }.get(line, line)
+    return str(_TESTS.get(line, line))
 
 
 def action_kind(kind: str) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from threading import BoundedSemaphore
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -31,13 +29,8 @@ KEPT_SECONDS = 24 * 60 * 60
 # Failed hosts per minute after which no more images of a user are fetched: a message may name a
 # hundred hosts that never answer.
 PATIENCE = 12
-# Limits for one process. It has fewer threads than a newsletter has images, and other requests need
-# some.
-AT_ONCE = 8
-WAIT_SECONDS = 2.0
 
 _MINUTE = 60
-_places = BoundedSemaphore(AT_ONCE)
 
 
 def from_the_web(url: str) -> RemoteContent:
@@ -53,30 +46,46 @@ def look_up(host: str, resolve: Resolve = remote.look_up) -> Sequence[str]:
     return resolve(host)
 
 
-def image(
+def kept(user: AbstractBaseUser, url: str) -> RemoteContent | None:
+    """Return a cached image. Its type is detected anew, since the cache is not trusted."""
+    try:
+        content = base64.b64decode(cache.get(_key(user, url)) or "", validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        return None
+    media_type = remote.image_type(content)
+    return RemoteContent(media_type, content) if media_type else None
+
+
+def check_limits(user: AbstractBaseUser) -> None:
+    """Count an image that is about to be fetched for a user. Raises RemoteLimit."""
+    limit = settings.REMOTE_IMAGES_PER_MINUTE
+    if (cache.get(_counter("late", user)) or 0) >= PATIENCE:
+        raise RemoteLimit("Too many hosts did not answer.")
+    if limit and _count("asked", user) > limit:
+        raise RemoteLimit("One person asks for too many images.")
+
+
+def fetched(
     user: AbstractBaseUser,
     url: str,
     *,
     keep: bool,
     fetch: Callable[[str], RemoteContent] = from_the_web,
 ) -> RemoteContent:
-    """Return the image behind an http(s) URL of a message of ``user``.
+    """Return the image behind an http(s) URL of a message of ``user``, which is not `kept`.
 
-    The caller took the URL from that message, never from the browser. ``keep`` caches the image for
-    a day; on a shared computer it is False. Raises RemoteRefused, RemoteUnavailable, RemoteLimit.
+    The caller took the URL from that message, never from the browser, and has checked the limits.
+    ``keep`` caches the image for a day; on a shared computer it is False. Raises RemoteRefused,
+    RemoteUnavailable.
     """
-    if cached := _kept(user, url):
-        return cached
-    _check_limits(user)
-    with _place():
-        try:
-            fetched = fetch(url)
-        except RemoteUnavailable:
-            _count("late", user)
-            raise
+    try:
+        content = fetch(url)
+    except RemoteUnavailable:
+        _count("late", user)
+        raise
     if keep:
-        remember(user, url, fetched)
-    return fetched
+        remember(user, url, content)
+    return content
 
 
 def allows(user: AbstractBaseUser, sender: str) -> bool:
@@ -93,27 +102,9 @@ def remember(user: AbstractBaseUser, url: str, fetched: RemoteContent) -> None:
         cache.set(_key(user, url), base64.b64encode(fetched.content).decode(), KEPT_SECONDS)
 
 
-def _kept(user: AbstractBaseUser, url: str) -> RemoteContent | None:
-    """Return a cached image. Its type is detected anew, since the cache is not trusted."""
-    try:
-        content = base64.b64decode(cache.get(_key(user, url)) or "", validate=True)
-    except (binascii.Error, TypeError, ValueError):
-        return None
-    media_type = remote.image_type(content)
-    return RemoteContent(media_type, content) if media_type else None
-
-
 def _key(user: AbstractBaseUser, url: str) -> str:
     digest = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
     return f"remote-image:{user.pk}:{digest}"
-
-
-def _check_limits(user: AbstractBaseUser) -> None:
-    limit = settings.REMOTE_IMAGES_PER_MINUTE
-    if (cache.get(_counter("late", user)) or 0) >= PATIENCE:
-        raise RemoteLimit("Too many hosts did not answer.")
-    if limit and _count("asked", user) > limit:
-        raise RemoteLimit("One person asks for too many images.")
 
 
 def _counter(kind: str, user: AbstractBaseUser) -> str:
@@ -130,13 +121,3 @@ def _count(kind: str, user: AbstractBaseUser) -> int:
     except ValueError:  # the minute ended between the two lines
         cache.add(key, 1, _MINUTE)
         return 1
-
-
-@contextmanager
-def _place() -> Iterator[None]:
-    if not _places.acquire(timeout=WAIT_SECONDS):
-        raise RemoteLimit("Too many images are being fetched.")
-    try:
-        yield
-    finally:
-        _places.release()

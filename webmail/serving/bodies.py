@@ -14,7 +14,7 @@ import io
 import logging
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, MutableMapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
@@ -33,6 +33,9 @@ MOST_BYTES = 512 * 1024 * 1024
 MOST_BYTES_OF_CLIENT = 256 * 1024 * 1024
 """The most bytes of all bodies until they are answered: a temporary file may be in memory, as in
 Debian's /tmp."""
+WIDER = 2
+"""How many times as many unfinished bodies and bytes the next wider network has: who has many
+networks of one provider does not take the places of everybody."""
 PATIENCE = 20.0
 RATE = 500
 """Seconds within which a body must be complete, plus one second for every `RATE` bytes received."""
@@ -92,9 +95,9 @@ class Bodies:
             yield
             return
         with (
-            self._bound_of(network.network_of(network.address_of(environ))) as bound,
+            self._bounds_of(network.address_of(environ)) as bounds,
             tempfile.SpooledTemporaryFile(SMALL) as file,
-            _Arriving((self._all, bound), cast(BinaryIO, file)) as body,
+            _Arriving((self._all, *bounds), cast(BinaryIO, file)) as body,
         ):
             try:
                 with body.place():
@@ -109,8 +112,19 @@ class Bodies:
             yield
 
     @contextmanager
-    def _bound_of(self, client: str) -> Iterator[_Bound]:
-        bound = self._clients.setdefault(client, _Bound(MOST_OF_CLIENT, MOST_BYTES_OF_CLIENT))
+    def _bounds_of(self, address: str) -> Iterator[list[_Bound]]:
+        """Yield the bounds of a client and of the wider networks around it."""
+        names = (network.network_of(address), *network.networks_of(address)[1:])
+        with ExitStack() as stack:
+            yield [
+                stack.enter_context(self._bound_of(name, WIDER**width))
+                for width, name in enumerate(names)
+            ]
+
+    @contextmanager
+    def _bound_of(self, client: str, times: int) -> Iterator[_Bound]:
+        most, most_bytes = MOST_OF_CLIENT * times, MOST_BYTES_OF_CLIENT * times
+        bound = self._clients.setdefault(client, _Bound(most, most_bytes))
         bound.users += 1
         try:
             yield bound

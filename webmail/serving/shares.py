@@ -1,4 +1,5 @@
-"""Limit the share of a process that one user may use at once, so that other users have the rest.
+"""Limit the share of a process that one user may use at once, so that other users have the rest:
+threads, forms, downloads, and the processor.
 
 A request names its session alone. Whose session it is is known once one of its requests was
 answered; until then the session counts for itself.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,6 +29,9 @@ process. A browser sends six requests at once."""
 FORMS = 2
 """The most forms of a user that are worked on at once. Forms ask for what takes much of the
 processor, and all requests of a process share one interpreter."""
+HEAVY = 2
+"""The most requests of any kind that a user has at once whose requests have taken much of the
+processor just now (`Spending`)."""
 MOST_SESSIONS = 20_000
 """The most sessions whose users are remembered."""
 DOWNLOAD_WAIT = 30
@@ -46,20 +51,25 @@ class Shares:
 
     def __init__(self) -> None:
         self._users: OrderedDict[str, str] = OrderedDict()
-        self._threads: _Places = WeakValueDictionary()
-        self._forms: _Places = WeakValueDictionary()
-        self._downloads: _Places = WeakValueDictionary()
+        self._spending = Spending()
+        self._threads = Places()
+        self._forms = Places()
+        self._heavy = Places()
+        self._downloads = Places()
 
     @asynccontextmanager
     async def thread(self, environ: Mapping[str, Any]) -> AsyncIterator[None]:
-        """Take a place among the requests of the same user, for the block, and one among the forms
-        if the request is one."""
+        """Take a place among the requests of the same user, for the block, one among the forms if
+        the request is one, and one among the heavy requests if the user has such."""
         key = self._key(environ)
         async with AsyncExitStack() as places:
             if key and environ.get("REQUEST_METHOD") not in SAFE:
-                await places.enter_async_context(_of(self._forms, key, FORMS))
+                await places.enter_async_context(places_of(self._forms, key, FORMS))
             if key:
-                await places.enter_async_context(_of(self._threads, key, THREADS))
+                await places.enter_async_context(places_of(self._threads, key, THREADS))
+            # Only now: the requests before it may have been heavy.
+            if key and self._spending.is_much(key):
+                await places.enter_async_context(places_of(self._heavy, key, HEAVY))
             yield
 
     @asynccontextmanager
@@ -76,8 +86,8 @@ class Shares:
         if not key or not _DOWNLOAD.match(path):
             yield
             return
-        places = _of(self._downloads, key, session.pool().most_streams)
-        if not await _has_come(places, receive):
+        places = places_of(self._downloads, key, session.pool().most_streams)
+        if not await has_come(places, receive, DOWNLOAD_WAIT):
             environ[REFUSED] = TooManyDownloads()
             yield
             return
@@ -86,8 +96,14 @@ class Shares:
         finally:
             places.release()
 
-    def note(self, environ: Mapping[str, Any]) -> None:
-        """Note whose session it was, once a request is answered."""
+    def note(self, environ: Mapping[str, Any], seconds: float = 0.0) -> None:
+        """Note whose session it was, once a request is answered, and the seconds that it took of
+        the processor."""
+        self._note_user(environ)
+        if key := self._key(environ):
+            self._spending.add(key, seconds)
+
+    def _note_user(self, environ: Mapping[str, Any]) -> None:
         session_key, whose = session_of(environ), environ.get(session.WHOSE)
         if not session_key or whose is None:
             return
@@ -101,25 +117,48 @@ class Shares:
         return self._users.get(session_key, session_key)
 
 
-_Places = WeakValueDictionary[str, asyncio.Semaphore]
+class Spending:
+    """The seconds of the processor that the requests of each user took. They fade: a user may take
+    `RATE` of a processor for ever, and `MUCH` at once."""
+
+    RATE, MUCH = 0.1, 0.5
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._until: OrderedDict[str, float] = OrderedDict()
+        """When the seconds of each will have faded."""
+
+    def add(self, key: str, seconds: float) -> None:
+        now = self._now()
+        self._until[key] = max(now, self._until.get(key, now)) + seconds / self.RATE
+        self._until.move_to_end(key)
+        if len(self._until) > MOST_SESSIONS:
+            self._until.popitem(last=False)
+
+    def is_much(self, key: str) -> bool:
+        """Return whether more than `MUCH` has not faded yet."""
+        return self._until.get(key, 0.0) - self._now() > self.MUCH / self.RATE
 
 
-def _of(places: _Places, key: str, most: int) -> asyncio.Semaphore:
+Places = WeakValueDictionary[str, asyncio.Semaphore]
+
+
+def places_of(places: Places, key: str, most: int) -> asyncio.Semaphore:
+    """Return the places that all who name this key share while somebody holds or awaits one."""
     semaphore = places.get(key)
     if semaphore is None:
         semaphore = places[key] = asyncio.Semaphore(most)
     return semaphore
 
 
-async def _has_come(places: asyncio.Semaphore, receive: Receive) -> bool:
-    """Take one of the places and return True, or return False if none becomes free in time."""
+async def has_come(places: asyncio.Semaphore, receive: Receive, seconds: float) -> bool:
+    """Take one of the places and return True, or return False if none becomes free in time. Raises
+    BrowserGone when the browser disconnects meanwhile."""
     place = asyncio.ensure_future(places.acquire())
     leaving = asyncio.ensure_future(hung_up(receive))
     is_taken = False
     try:
-        await asyncio.wait(
-            (place, leaving), timeout=DOWNLOAD_WAIT, return_when=asyncio.FIRST_COMPLETED
-        )
+        await asyncio.wait((place, leaving), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         if leaving.done():
             raise BrowserGone
         is_taken = place.done()

@@ -427,15 +427,14 @@ def test_administrators_alone_have_the_page(mail_domain: MailDomain, settings: S
 def test_a_changed_secret_key_is_told_before_anybody_misses_a_second_factor(
     settings: Settings, django_user_model: type[User]
 ) -> None:
-    assert "open what was sealed" in of(keys.findings, "ok")
+    assert of(keys.findings, "ok") and not of(keys.findings, "bad")
     user = django_user_model.objects.create(login="anne")
 
     data = {"secret": get_adapter().encrypt("JBSWY3DPEHPK3PXP")}
     Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data=data)
-    assert "open what was sealed" in of(keys.findings, "ok")
+    assert of(keys.findings, "ok") and not of(keys.findings, "bad")
     settings.SECRET_KEY = "another one, of 50 characters or thereabouts, says it"
-    wrong = of(keys.findings, "bad")
-    assert "Second factors" in wrong and "WEBMAIL_SECRET_KEY" in wrong
+    assert "WEBMAIL_SECRET_KEY" in of(keys.findings, "bad")
     assert not of(keys.findings, "ok")
 
 

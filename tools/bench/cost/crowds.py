@@ -158,9 +158,17 @@ def _digits() -> bytes:
 
 
 def _rule(lines: int, value: str = "a") -> dict[str, Any]:
-    data = {f"g{n // 50}-{n % 50}-test": "subject:contains" for n in range(lines)}
-    data |= {f"g{n // 50}-{n % 50}-value": value for n in range(lines)}
+    data = {f"g{n // 20}-{n % 20}-test": "subject:contains" for n in range(lines)}
+    data |= {f"g{n // 20}-{n % 20}-value": value for n in range(lines)}
     return {**data, "g0-match": "all", "match": "all", "name": "a", "a0-kind": "read", "do": "try"}
+
+
+def _signature(browser: Browser) -> Act:
+    path = "/preferences/identities/"
+    page = browser.get(path)
+    own: Mapping[str, Any] = form_of(page.text, {"address", "html"}).fields
+    data = {**own, "html": "<b><i><p>" * 22_000, "format": "html"}
+    return lambda other: other.post(path, data)
 
 
 def _vcards(count: int, more: str = "") -> bytes:
@@ -306,10 +314,13 @@ _ALL: dict[str, tuple[str, Callable[[Browser], Act]]] = {
             lambda: written(str(uuid.uuid4()), to=people(900), body="Léa Martin " * 80_000),
         ),
     ),
-    "rule-lines": ("A rule of 5,000 lines, tried.", posts("/rules/new/", lambda: _rule(5_000))),
+    "rule-lines": (
+        "A rule of 2,900 lines, which is as many fields as a form may have, tried.",
+        posts("/rules/new/", lambda: _rule(2_900)),
+    ),
     "rule-values": (
-        "A rule of 50 lines with long values, tried.",
-        posts("/rules/new/", lambda: _rule(50, "a," * 40_000)),
+        "A rule of all its lines with long values, tried.",
+        posts("/rules/new/", lambda: _rule(100, "a," * 20_000)),
     ),
     "rule-script": (
         "A script of 5,000 rules.",
@@ -329,7 +340,7 @@ _ALL: dict[str, tuple[str, Callable[[Browser], Act]]] = {
     "tags": ("A tag of a megabyte.", posts("/tags/", lambda: {"name": "a" * 900_000, "do": "add"})),
     "signature": (
         "A signature of nested elements.",
-        posts("/preferences/identities/", lambda: {"html": "<b><i><p>" * 100_000, "name": "a"}),
+        _signature,
     ),
     "canned": (
         "A canned answer of nested elements.",
