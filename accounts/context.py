@@ -9,7 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts import announcements, sessions, themes
+from accounts import announcements, sessions
+from accounts.looks import themes
 from accounts.models import SiteText, SupportContact, User
 from accounts.models.sessions import idle_seconds
 from accounts.models.support import SupportDesk

@@ -18,8 +18,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
-from accounts import audit_words, devices, limits, server_check, sessions
-from accounts.findings import Finding
+from accounts import audit_words, devices, limits, sessions
+from accounts.health import server_check
+from accounts.health.findings import Finding
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 
 Kind = AuditEvent.Kind

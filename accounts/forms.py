@@ -23,7 +23,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, credentials, limits, numen, sessions, themes
+from accounts import audit, credentials, limits, numen, sessions
+from accounts.looks import themes
 from accounts.middleware import LAST_ACTIVE
 from accounts.models import AuditEvent, MailDomain, User
 from accounts.network import client_address, network_of

@@ -1,7 +1,7 @@
 """The mail password, lent to one job that continues without the user's browser. For a user who
 signed in by a provider, the key of the tokens is lent instead.
 
-The password is sealed for that job alone (accounts/sealed_rows.py). It is deleted when the job
+The password is sealed for that job alone (accounts/sealed/rows.py). It is deleted when the job
 ends, and at the latest after a day; for a scheduled message, when that has left.
 """
 
@@ -12,10 +12,11 @@ from datetime import datetime
 
 from django.http import HttpRequest
 
-from accounts import credentials, sealed_rows
+from accounts import credentials
 from accounts.models import LentCredential, User
 from accounts.models.lending import in_a_day
 from accounts.providers import grants
+from accounts.sealed import rows as sealed_rows
 from core import clock
 from mail.errors import SignInNeeded
 

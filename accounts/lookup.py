@@ -19,7 +19,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from accounts import audit, limits, notices, numen, tasks, themes
+from accounts import audit, limits, notices, numen, tasks
+from accounts.looks import themes
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.network import client_address
 from core import clock

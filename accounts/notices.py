@@ -19,7 +19,8 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from accounts import devices, themes
+from accounts import devices
+from accounts.looks import themes
 from accounts.models import AuditEvent, StaffRecord, SupportContact, User
 from core import clock, dates
 from core.preferences import Preferences

@@ -12,15 +12,8 @@ from typing import Protocol
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts import (
-    capabilities,
-    credentials,
-    lending,
-    limits,
-    second_factor,
-    sessions,
-    stalled,
-)
+from accounts import credentials, lending, limits, second_factor, sessions, stalled
+from accounts.health import capabilities
 from accounts.models import LentCredential, MailDomain, User
 from accounts.network import client_address
 from accounts.providers import grants, proxied

@@ -21,12 +21,14 @@ from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
-from accounts import audit, numen, sealed_files, staff_file
+from accounts import audit, numen
 from accounts.claims import Lost
 from accounts.models import AuditEvent, MailDomain, StaffImport, StaffRecord, StagedStaff, User
 from accounts.models.staff_imports import MOST_REFUSALS_KEPT
-from accounts.staff_file import FileRefused, RowRefusal, Source, StaffFile, StaffMember, StaffRow
-from accounts.staff_terms import RowProblem, StaffColumn, StaffImportFailure
+from accounts.sealed import files as sealed_files
+from accounts.staff import file as staff_file
+from accounts.staff.file import FileRefused, RowRefusal, Source, StaffFile, StaffMember, StaffRow
+from accounts.staff.terms import RowProblem, StaffColumn, StaffImportFailure
 from core import clock
 
 logger = logging.getLogger(__name__)

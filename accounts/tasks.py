@@ -9,7 +9,8 @@ from celery.signals import celeryd_init, worker_ready
 from django.conf import settings
 from django.core.management import call_command
 
-from accounts import jobs, lending, notices, retention, staff_import
+from accounts import lending, notices, retention, staff_import
+from accounts.health import jobs
 from accounts.models import AuditEvent, ServiceVisit
 from accounts.oidc import farewells
 from accounts.providers import grants

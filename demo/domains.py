@@ -36,7 +36,7 @@ def fill(imap_port: int, now: datetime | None = None) -> None:
 def set_up() -> None:
     """Create what is missing: the domain on the servers of the first one, its theme, its support
     desk, the policy for forwarding, and two preferences that it locks."""
-    from accounts import logos, themes
+    from accounts.looks import logos, themes
     from accounts.models import DomainTheme, MailDomain, SupportContact, User
     from webmail.models import ForwardPolicy, PreferenceDefault
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_pages import CachedAdmin, ReadOnlyAdmin, ViewOnlyAdmin
+from accounts.administration.pages import CachedAdmin, ReadOnlyAdmin, ViewOnlyAdmin
 from core.preferences import BY_NAME, DECLARED
 from core.sizes import size
 from webmail.models import (

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts import themes
+from accounts.looks import themes
 from accounts.models import User
 from core.preferences import Preferences
 from webmail.migrating import telling

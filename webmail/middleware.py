@@ -21,7 +21,7 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
-from accounts import arrival
+from accounts.health import arrival
 from core import logs
 from core.htmx import TOAST, wants_partial
 from core.preferences import Preferences
@@ -79,7 +79,7 @@ class HealthMiddleware:
     ``/healthz``: 200 while the process lives; nothing is looked at. ``/readyz``: 200 or 503,
     whether the process can serve requests. Callers that may know it (`health.may_know`) are told
     why not, and whether background work is done; the self-check also learns how its request
-    arrived (`accounts.arrival`). ``/metrics``: see `webmail.serving.metrics`.
+    arrived (`accounts.health.arrival`). ``/metrics``: see `webmail.serving.metrics`.
 
     It runs before all other middleware, since sessions and preferences need services that may be
     down. It accepts any host name, since load balancers use addresses, and no answer repeats it.

@@ -579,7 +579,7 @@ WHITENOISE_USE_FINDERS = DEBUG or TESTING
 WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
-STAFF_FILE_LIMIT = 100 * 1024 * 1024  # as accounts/staff_file.py reads at most
+STAFF_FILE_LIMIT = 100 * 1024 * 1024  # as accounts/staff/file.py reads at most
 DOCUMENTS_LIMIT = 128 * 1024 * 1024  # a zip with a document for each recipient, read in memory
 MAIL_FILE_LIMIT = 100 * 1024 * 1024  # of a form; scripts bring pieces of webmail/transfer/store.py
 ADDRESS_BOOK_LIMIT = 50 * 1024 * 1024  # as addressbook/importers read at most

@@ -8,44 +8,18 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from core.converters import FolderConverter, MemberConverter, MessageConverter, PartConverter
-from webmail.views import (
-    absence,
-    actions,
-    adverts,
-    campaigns,
-    canned,
-    checking,
-    compose,
-    design,
-    documents,
-    drafts,
-    first_steps,
-    folders,
-    identities,
-    invitations,
-    jobs,
-    judged,
-    lists,
-    messages,
-    moved,
-    news,
-    outbox,
-    own_data,
-    parts,
-    preferences,
-    receipts,
-    rest,
-    rules,
-    rules_raw,
-    search,
-    sharing,
-    space,
-    support,
-    tags,
-    tracing,
-    transfers,
-    user_data,
-)
+from webmail.views import design
+from webmail.views.account import identities, own_data, preferences, user_data
+from webmail.views.composer import begin as compose
+from webmail.views.composer import canned, checking, documents, drafts
+from webmail.views.folders import folders, sharing, space, tags
+from webmail.views.judgement import adverts, campaigns, judged
+from webmail.views.list import actions, first_steps, lists, moved, news, rest, search
+from webmail.views.outbox import outbox, support, tracing
+from webmail.views.reader import invitations, messages, parts, receipts
+from webmail.views.rules import absence, rules
+from webmail.views.rules import raw as rules_raw
+from webmail.views.transfers import jobs, transfers
 from webmail.views.viewer import cards, contents, nested, office, pages
 
 register_converter(FolderConverter, "folder")

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from accounts import audit, audit_words, roles
-from accounts.admin_pages import ViewOnlyAdmin
+from accounts.administration.pages import ViewOnlyAdmin
 from accounts.models import AuditEvent, MailDomain, User
 from accounts.network import network_of
 from core import dates

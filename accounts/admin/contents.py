@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import announcements, markdown
-from accounts.admin_pages import CachedAdmin
+from accounts.administration.pages import CachedAdmin
 from accounts.models import Announcement, SiteText, SupportContact
 from accounts.models.support import CONTACTS_KEY
 from accounts.models.texts import TEXTS_KEY

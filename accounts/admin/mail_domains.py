@@ -18,8 +18,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import capabilities, server_check, session
+from accounts import session
 from accounts.admin.providers import ProviderInline
+from accounts.health import capabilities, server_check
 from accounts.models import MailDomain, SignInProvider
 from accounts.passwords import drivers
 from accounts.providers import names

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_columns import counted
-from accounts.admin_pages import ViewOnlyAdmin
+from accounts.administration.columns import counted
+from accounts.administration.pages import ViewOnlyAdmin
 from accounts.models import MovedUser
 
 

@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import staff_import, tasks
-from accounts.admin_columns import counted
-from accounts.admin_pages import JobAdmin
+from accounts.administration.columns import counted
+from accounts.administration.pages import JobAdmin
 from accounts.models import StaffImport, StaffRecord, User
-from accounts.staff_terms import HEADINGS, REQUIRED, TEMPLATE
+from accounts.staff.terms import HEADINGS, REQUIRED, TEMPLATE
 
 
 @admin.register(StaffRecord)

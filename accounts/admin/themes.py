@@ -17,9 +17,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import colours, logos
-from accounts.admin_pages import CachedAdmin
-from accounts.logos import Logo, RefusedLogo
+from accounts.administration.pages import CachedAdmin
+from accounts.looks import colours, logos
+from accounts.looks.logos import Logo, RefusedLogo
 from accounts.models import DomainTheme
 
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")

@@ -22,7 +22,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import roles
-from accounts.admin_pages import ReadOnlyAdmin
+from accounts.administration.pages import ReadOnlyAdmin
 from accounts.models import User
 from accounts.second_factor import SECOND_FACTORS
 

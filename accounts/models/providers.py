@@ -16,10 +16,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts import sealed_rows
 from accounts.models.mail_domains import LOOPBACK, MailDomain
 from accounts.models.sessions import UserSession
 from accounts.models.users import User
+from accounts.sealed import rows as sealed_rows
 
 _PURPOSE = b"provider secret"
 _ISSUER = re.compile(

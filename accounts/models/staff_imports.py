@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
 from accounts.models.staff import StaffFacts, StaffRecord
-from accounts.staff_terms import RowProblem, StaffColumn, StaffImportFailure
+from accounts.staff.terms import RowProblem, StaffColumn, StaffImportFailure
 
 MOST_REFUSALS_KEPT = 1000
 

@@ -15,7 +15,7 @@ _COLOUR = RegexValidator(r"\A#[0-9a-fA-F]{6}\Z", _("A colour is written #1a2b3c.
 
 class DomainTheme(models.Model):
     """The name, the logo and the accent for the users of a mail domain. Empty fields fall back to
-    the settings. The logo was encoded by `accounts.logos`."""
+    the settings. The logo was encoded by `accounts.looks.logos`."""
 
     CACHE_KEY: ClassVar[str] = "near:themes"
     CACHE_SECONDS: ClassVar[int] = 60

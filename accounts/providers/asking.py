@@ -16,9 +16,10 @@ from urllib.parse import quote, urlencode, urlsplit
 from django.conf import settings
 from django.core.cache import cache
 
-from accounts import sealed_rows, stalled
+from accounts import stalled
 from accounts.models import SignInProvider
 from accounts.providers.failures import ProviderError, ProviderFailure
+from accounts.sealed import rows as sealed_rows
 from mail import bearer, remote
 from mail.errors import RemoteRefused, RemoteUnavailable, ServerUnavailable
 

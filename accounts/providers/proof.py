@@ -24,8 +24,8 @@ from django.core import signing
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts import own_address
-from accounts.own_address import OwnAnswer
+from accounts.health import own_address
+from accounts.health.own_address import OwnAnswer
 from core import logs
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts import themes
+from accounts.looks import themes
 from accounts.models import SupportContact
 from core.accessibility.audit import VERSION, Result, audit
 

@@ -16,8 +16,9 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import lookup, themes
+from accounts import lookup
 from accounts.autoconfig import outlook, thunderbird
+from accounts.looks import themes
 from accounts.models import MailDomain
 
 _ADDRESS = re.compile(r"[^\s@]{1,64}@([A-Za-z0-9.-]{1,253})")

@@ -16,9 +16,10 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import credentials, session, sessions, themes
+from accounts import credentials, session, sessions
 from accounts.forms import SignInForm
 from accounts.http import safe_next
+from accounts.looks import themes
 from accounts.models import MailDomain, User
 from accounts.providers import flow, grants, names, proxied
 from accounts.views import providers

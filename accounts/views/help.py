@@ -7,7 +7,8 @@ from django.shortcuts import render as render_page
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts import devices, themes
+from accounts import devices
+from accounts.looks import themes
 from accounts.models import SupportContact
 from core.help import articles
 from core.help.releases import releases

@@ -14,9 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import audit, limits, lookup, themes
+from accounts import audit, limits, lookup
 from accounts.autoconfig import apple, guides, phone, qr
 from accounts.http import SignedInRequest, login_required
+from accounts.looks import themes
 from accounts.lookup import MailSettings
 from accounts.models import AuditEvent, MailDomain, StaffRecord, SupportContact, User
 

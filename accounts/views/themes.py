@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from accounts import themes
+from accounts.looks import themes
 from accounts.models import DomainTheme, MailDomain
 from mail.errors import NotFound
 

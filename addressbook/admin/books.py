@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_pages import ViewOnlyAdmin
+from accounts.administration.pages import ViewOnlyAdmin
 from addressbook.models import AddressBook
 
 

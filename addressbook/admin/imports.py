@@ -14,8 +14,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.admin_columns import counted
-from accounts.admin_pages import JobAdmin
+from accounts.administration.columns import counted
+from accounts.administration.pages import JobAdmin
 from accounts.models import User
 from addressbook import imports, tasks
 from addressbook.importers import codes

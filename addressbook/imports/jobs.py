@@ -14,8 +14,8 @@ from typing import BinaryIO, Protocol
 from django.conf import settings
 from django.db import transaction
 
-from accounts import sealed_files
 from accounts.models import User
+from accounts.sealed import files as sealed_files
 from addressbook.contacts import keeping
 from addressbook.importers import LARGEST_FILE, TableColumn, families
 from addressbook.imports import deciding

@@ -9,8 +9,10 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.http import SignedInRequest, login_required
-from addressbook import class_presentation, contacts, presentation, years
-from addressbook.class_forms import (
+from addressbook import contacts, years
+from addressbook.contact_data import ContactData, Email
+from addressbook.contacts import archiving, finding, groups, holidays, ties
+from addressbook.forms.classes import (
     NEW,
     ClassForm,
     GuardianForm,
@@ -18,9 +20,9 @@ from addressbook.class_forms import (
     NewGuardianForm,
     YearForm,
 )
-from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import archiving, finding, groups, holidays, ties
 from addressbook.models import Contact, Group, Guardianship
+from addressbook.presentation import classes as class_presentation
+from addressbook.presentation import contacts as presentation
 from addressbook.views.group_page import form_page
 from addressbook.views.pages import Undo, contact_of, go, group_of, page
 from mail.errors import NotFound

@@ -15,10 +15,10 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.http import SignedInRequest, login_required, safe_next
-from addressbook import presentation
 from addressbook.contacts import collected
-from addressbook.forms import CollectedForm, ListForm
+from addressbook.forms.contacts import CollectedForm, ListForm
 from addressbook.models import CollectedRecipient
+from addressbook.presentation import contacts as presentation
 from addressbook.views.pages import Undo, go, page
 from mail.errors import NotFound
 

@@ -12,10 +12,10 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
 from accounts.http import SignedInRequest, login_required
-from addressbook.class_forms import AudienceForm
 from addressbook.completion import search
 from addressbook.completion.search import Suggestion
 from addressbook.contacts import groups, recipient
+from addressbook.forms.classes import AudienceForm
 from addressbook.views.pages import group_of
 
 

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from accounts.http import SignedInRequest, login_required
-from addressbook import presentation
 from addressbook.directory import filters, finding, lists
-from addressbook.forms import DirectoryForm
+from addressbook.forms.contacts import DirectoryForm
+from addressbook.presentation import contacts as presentation
 from addressbook.views.pages import page
 
 

@@ -9,10 +9,11 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.http import SignedInRequest, login_required
-from addressbook import contacts, presentation
+from addressbook import contacts
 from addressbook.contacts import duplicates
-from addressbook.forms import MergeForm, UnmergeForm
+from addressbook.forms.contacts import MergeForm, UnmergeForm
 from addressbook.models import Contact
+from addressbook.presentation import contacts as presentation
 from addressbook.views.pages import Undo, go, page
 from mail.errors import NotFound
 

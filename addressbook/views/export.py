@@ -12,7 +12,7 @@ from accounts.http import SignedInRequest, login_required
 from accounts.models import AuditEvent
 from addressbook.contacts import export as writing
 from addressbook.contacts import finding
-from addressbook.forms import ExportForm
+from addressbook.forms.contacts import ExportForm
 from addressbook.models import Group
 from addressbook.views.pages import page
 

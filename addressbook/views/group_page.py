@@ -7,12 +7,13 @@ from typing import Any
 from django.http import HttpResponse
 
 from accounts.http import SignedInRequest
-from addressbook import group_presentation, years
-from addressbook.class_forms import ClassForm
+from addressbook import years
 from addressbook.contacts import nesting
-from addressbook.forms import ExternalForm, GroupForm
-from addressbook.group_forms import InnerForm
+from addressbook.forms.classes import ClassForm
+from addressbook.forms.contacts import ExternalForm, GroupForm
+from addressbook.forms.groups import InnerForm
 from addressbook.models import Group, GroupFilter
+from addressbook.presentation import groups as group_presentation
 from addressbook.views.pages import page
 
 

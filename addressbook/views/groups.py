@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.http import SignedInRequest, login_required
 from addressbook.contacts import groups
-from addressbook.forms import ExternalForm, GroupForm
+from addressbook.forms.contacts import ExternalForm, GroupForm
 from addressbook.models import Group
 from addressbook.views.group_page import form_page
 from addressbook.views.list_page import show_list

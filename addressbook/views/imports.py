@@ -11,11 +11,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kombu.exceptions import OperationalError
 
 from accounts.http import SignedInRequest, login_required, safe_next
-from addressbook import brought, class_presentation, group_presentation, imports, tasks
-from addressbook import import_presentation as shown
-from addressbook.class_forms import LeaversForm
-from addressbook.import_forms import BringForm, ColumnsForm, PolicyForm, PreviewForm
+from addressbook import brought, imports, tasks
+from addressbook.forms.classes import LeaversForm
+from addressbook.forms.imports import BringForm, ColumnsForm, PolicyForm, PreviewForm
 from addressbook.models.imports import ImportJob
+from addressbook.presentation import classes as class_presentation
+from addressbook.presentation import groups as group_presentation
+from addressbook.presentation import imports as shown
 from addressbook.views.pages import go, page
 from core.htmx import wants_partial
 from mail.errors import AddressBookFull, NotFound

@@ -8,10 +8,11 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from accounts.http import SignedInRequest
-from addressbook import group_presentation, presentation
 from addressbook.contacts import finding
-from addressbook.forms import ListForm
+from addressbook.forms.contacts import ListForm
 from addressbook.models import Contact, Group
+from addressbook.presentation import contacts as presentation
+from addressbook.presentation import groups as group_presentation
 from addressbook.views.pages import page
 from core.htmx import wants_partial
 

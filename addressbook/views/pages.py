@@ -8,9 +8,9 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseRedirect
 
 from accounts.http import SignedInRequest
-from addressbook import presentation
 from addressbook.contacts import groups
 from addressbook.models import Contact, Group
+from addressbook.presentation import contacts as presentation
 from core.htmx import render, wants_partial
 from mail.errors import NotFound
 

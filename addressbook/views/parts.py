@@ -12,11 +12,11 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.http import SignedInRequest, login_required
-from addressbook import group_presentation as presentation
 from addressbook.contacts import groups, nesting
 from addressbook.directory import filters, lists
-from addressbook.group_forms import FilterForm, InnerForm, ListsForm, filter_initial
+from addressbook.forms.groups import FilterForm, InnerForm, ListsForm, filter_initial
 from addressbook.models import Group, GroupFilter, GroupNesting
+from addressbook.presentation import groups as presentation
 from addressbook.views.group_page import form_page
 from addressbook.views.pages import Undo, go, group_of, page
 from mail.errors import NotFound

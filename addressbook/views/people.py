@@ -13,11 +13,13 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.http import SignedInRequest, login_required, safe_next
-from addressbook import class_presentation, contacts, presentation
+from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import archiving, finding, groups, ties
-from addressbook.forms import ActForm, AddForm, ContactForm, ListForm, UnfillForm
+from addressbook.forms.contacts import ActForm, AddForm, ContactForm, ListForm, UnfillForm
 from addressbook.models import Contact, ContactPhoto, Group
+from addressbook.presentation import classes as class_presentation
+from addressbook.presentation import contacts as presentation
 from addressbook.views.list_page import list_context, show_list
 from addressbook.views.pages import Undo, contact_of, go, group_of, page
 from core.htmx import wants_partial

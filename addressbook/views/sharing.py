@@ -13,12 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import audit
 from accounts.http import SignedInRequest, login_required, safe_next
 from accounts.models import AuditEvent, StaffRecord
-from addressbook import group_presentation as presentation
-from addressbook.class_forms import AudienceForm
 from addressbook.contacts import endings, groups, sharing
 from addressbook.contacts.sharing import SharedGroup
-from addressbook.group_forms import AddAddressesForm, GroupShareForm, MemberForm
+from addressbook.forms.classes import AudienceForm
+from addressbook.forms.groups import AddAddressesForm, GroupShareForm, MemberForm
 from addressbook.models import Group, GroupShare
+from addressbook.presentation import groups as presentation
 from addressbook.views.pages import Undo, go, group_of, page
 from mail.errors import NotFound
 

@@ -9,10 +9,11 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest, login_required
-from addressbook import contacts, presentation
+from addressbook import contacts
 from addressbook.contacts import groups
-from addressbook.forms import BinForm
+from addressbook.forms.contacts import BinForm
 from addressbook.models import Contact, Group
+from addressbook.presentation import contacts as presentation
 from addressbook.views.pages import go, page
 
 MOST_SHOWN = 500

@@ -36,14 +36,14 @@ def state() -> str:
 
 
 def old_file() -> bytes:
-    from tests.accounts.staff import colleagues
+    from tests.accounts.staff_files import colleagues
 
     return colleagues(*range(1, 21))
 
 
 def new_file() -> bytes:
     """Two exchange addresses, one is missing, one is new, one is refused."""
-    from tests.accounts.staff import colleague, csv
+    from tests.accounts.staff_files import colleague, csv
 
     rows = [colleague(n, nom="Changé") for n in range(1, 20)]
     rows[0]["adresse"], rows[1]["adresse"] = rows[1]["adresse"], rows[0]["adresse"]
@@ -58,7 +58,7 @@ def killed(step: int) -> Iterator[str]:
 
     from accounts import numen, staff_import
     from accounts.models import MailDomain, StaffImport
-    from tests.accounts.staff import bring_in
+    from tests.accounts.staff_files import bring_in
 
     settings.NUMEN_KEYS = numen.parse_keys(f"2026:{'a' * 64}")
     staff_import._BATCH = 7

@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 from accounts import numen, staff_import
 from accounts.management.commands.import_staff import SOME_REFUSED, TO_CONFIRM
 from accounts.models import MailDomain, StaffImport, StaffRecord
-from tests.accounts import staff
-from tests.accounts.staff import bring_in, colleague, colleagues, csv
+from tests.accounts import staff_files as staff
+from tests.accounts.staff_files import bring_in, colleague, colleagues, csv
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db]
 

@@ -13,12 +13,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from accounts import numen, staff_file, staff_import
+from accounts import numen, staff_import
 from accounts.models import MailDomain, StaffImport, StaffRecord, User
 from accounts.roles import SUPPORT
-from accounts.staff_terms import TEMPLATE, StaffColumn, StaffImportFailure
-from tests.accounts import staff
-from tests.accounts.staff import bring_in, colleague, colleagues, csv
+from accounts.staff import file as staff_file
+from accounts.staff.terms import TEMPLATE, StaffColumn, StaffImportFailure
+from tests.accounts import staff_files as staff
+from tests.accounts.staff_files import bring_in, colleague, colleagues, csv
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 UPLOAD = "/admin/accounts/staffimport/add/"

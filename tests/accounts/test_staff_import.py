@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from accounts import numen, staff_import
 from accounts.models import AuditEvent, MailDomain, StaffImport, StaffRecord, StagedStaff
+from accounts.staff.terms import StaffImportFailure
 from accounts.staff_import import Options
-from accounts.staff_terms import StaffImportFailure
-from tests.accounts import staff
-from tests.accounts.staff import bring_in, colleague, colleagues, csv
+from tests.accounts import staff_files as staff
+from tests.accounts.staff_files import bring_in, colleague, colleagues, csv
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db]
 State = StaffImport.State

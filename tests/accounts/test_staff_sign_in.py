@@ -11,7 +11,7 @@ from django.test import Client
 from accounts import numen, session
 from accounts.models import MailDomain, User
 from demo.servers.dovecot import MailAccount
-from tests.accounts.staff import bring_in, colleague, csv
+from tests.accounts.staff_files import bring_in, colleague, csv
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "alice.martin@ac-exemple.fr"

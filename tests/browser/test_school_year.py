@@ -22,7 +22,7 @@ from tests.browser.conformity import violations
 from tests.browser.test_classes import accept, bring
 from tests.browser.test_sending_choice import write
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.views.test_campaigns import reported, scam
+from tests.webmail.views.judgement.test_campaigns import reported, scam
 from webmail import outbox
 from webmail.models import OutboxMessage
 

@@ -20,7 +20,7 @@ from tests.browser.waiting import wait_for
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
 from webmail.models import RecentSearch, SavedSearch
-from webmail.views import results_page
+from webmail.views.list import results as results_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 TEXT = "Rendez-vous devant le musée à 8 h."

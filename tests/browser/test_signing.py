@@ -16,8 +16,8 @@ from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.browser.conformity import violations
 from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.composer.test_begin import read
 from tests.webmail.views.mail import letter, path
-from tests.webmail.views.test_compose import read
 from webmail import tasks
 from webmail.models import Identity, OutboxMessage
 

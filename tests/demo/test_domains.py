@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts import themes
+from accounts.looks import themes
 from accounts.models import DomainTheme, MailDomain
 from demo import domains
 

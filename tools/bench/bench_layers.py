@@ -66,7 +66,7 @@ LAYERS = {
         "django.db.models.sql.compiler:SQLInsertCompiler.execute_sql",
         "django.db.models.sql.compiler:SQLUpdateCompiler.execute_sql",
     ),
-    "session cache": ("accounts.session_cache:get", "accounts.session_cache:put"),
+    "session cache": ("accounts.sealed.cache:get", "accounts.sealed.cache:put"),
     "IMAP": (
         "mail.imap.connection:Connection.select",
         "mail.imap.connection:Connection.uid",

@@ -83,7 +83,7 @@ def _accept(recipients: int, kilobytes: int) -> str:
     from django.test import Client
 
     from tests.servers.plugin import ALICE
-    from tests.webmail.views.test_documents import brought
+    from tests.webmail.views.composer.test_documents import brought
     from tests.webmail.views.test_sending_choice import fields, written
     from webmail.models import OutboxMessage
 

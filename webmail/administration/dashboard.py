@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from accounts import jobs
+from accounts.health import jobs
 from accounts.models import AuditEvent, StaffImport
 from webmail.models import OfficePreview
 from webmail.serving import health

@@ -20,7 +20,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from accounts import binding, roles, second_factor, sessions
-from accounts.admin_log import RecordedAdmin
+from accounts.administration.log import RecordedAdmin
 from accounts.models import User
 from accounts.second_factor import SECOND_FACTORS
 from accounts.views.doors import SignOutView

@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.findings import Finding, bad
+from accounts.health.findings import Finding, bad
 from webmail.doctor import address, backup, database, keys, mail, own, queues
 
 logger = logging.getLogger(__name__)

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
-from accounts import arrival, own_address, server_check
-from accounts.findings import Finding, bad, ok, warn
-from accounts.own_address import OwnAnswer
+from accounts.health import arrival, own_address, server_check
+from accounts.health.findings import Finding, bad, ok, warn
+from accounts.health.own_address import OwnAnswer
 from accounts.providers import proof, proxied
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from django.utils.timesince import timesince
 from django.utils.translation import gettext
 
-from accounts.findings import Finding, ok, warn
+from accounts.health.findings import Finding, ok, warn
 from core import clock
 from webmail import backups
 

@@ -12,8 +12,8 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
-from accounts import installation
-from accounts.findings import Finding, bad, ok, warn
+from accounts.health import installation
+from accounts.health.findings import Finding, bad, ok, warn
 
 _OLDEST_POSTGRESQL: Final = 140000
 _THREADS: Final = 16  # in each web process, each with its own connection (webmail/asgi.py)

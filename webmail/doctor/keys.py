@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.findings import Finding, bad, ok
+from accounts.health.findings import Finding, bad, ok
 from mail.errors import Unreadable
 from webmail.models import Draft
 from webmail.writing import sealing

@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.translation import gettext
 
-from accounts import capabilities, server_check
-from accounts.findings import Finding, bad, ok, warn
+from accounts.health import capabilities, server_check
+from accounts.health.findings import Finding, bad, ok, warn
+from accounts.health.server_check import ServerResult, ServerTarget
 from accounts.models import MailDomain, SignInProvider
 from accounts.providers import asking, grants
 from accounts.providers.failures import ProviderError
-from accounts.server_check import ServerResult, ServerTarget
 from core import clock
 from mail.errors import WebmailError
 from webmail import probing

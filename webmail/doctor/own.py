@@ -15,8 +15,8 @@ from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_s
 from django.core import checks
 from django.utils.translation import gettext
 
-from accounts import installation
-from accounts.findings import Finding, bad, ok, warn
+from accounts.health import installation
+from accounts.health.findings import Finding, bad, ok, warn
 from core.environment.declared import DECLARED, TOOLS, setting_of
 from core.sizes import size
 from mail.previews import office

@@ -9,8 +9,8 @@ import redis
 from django.conf import settings
 from django.utils.translation import gettext
 
-from accounts import installation, jobs
-from accounts.findings import Finding, bad, ok, warn
+from accounts.health import installation, jobs
+from accounts.health.findings import Finding, bad, ok, warn
 from core.sizes import size
 from webmail.doctor.database import first_line
 

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from accounts import lending, sealed_files
+from accounts import lending
 from accounts.http import SignedInRequest
 from accounts.models import LentCredential, User
+from accounts.sealed import files as sealed_files
 from core import clock
 from mail.errors import DraftNotFound, MessageUnkept, SenderRefused, TooManyRecipients
 from mail.imap.values import ANSWERED, FORWARDED

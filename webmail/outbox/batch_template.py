@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from accounts import sealed_files
+from accounts.sealed import files as sealed_files
 from mail.errors import PartNotFound, Unreadable
 from mail.mime import build
 from mail.mime.build import OutgoingFile

@@ -13,8 +13,9 @@ from dataclasses import replace
 
 from django.db import transaction
 
-from accounts import lending, sealed_files
+from accounts import lending
 from accounts.http import SignedInRequest
+from accounts.sealed import files as sealed_files
 from core import clock
 from mail.errors import AlreadyLeft, MessageUnkept, TooManyRecipients, Unreadable
 from mail.mime import addresses, build

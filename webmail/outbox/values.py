@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts import sealed_files
+from accounts.sealed import files as sealed_files
 from mail.errors import Unreadable
 from mail.imap.values import MessageRef
 from webmail.models import OutboxMessage

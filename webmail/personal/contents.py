@@ -20,8 +20,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from accounts import kept, sealed_files
+from accounts import kept
 from accounts.models import AuditEvent, StaffRecord, User
+from accounts.sealed import files as sealed_files
 from addressbook.contacts import export
 from addressbook.models import Contact, Group
 from mail.errors import PartNotFound, Unreadable, WebmailError

@@ -11,9 +11,10 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import get_language
 
-from accounts import sealed_files, sealed_rows
 from accounts.claims import Heartbeat
 from accounts.models import User
+from accounts.sealed import files as sealed_files
+from accounts.sealed import rows as sealed_rows
 from core import clock
 from mail import zips
 from mail.errors import NotFound, Unreadable

@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts import credentials, sealed_files
+from accounts import credentials
 from accounts.models import User
+from accounts.sealed import files as sealed_files
 from core import clock
 from mail.errors import SignInNeeded
 from mail.previews import office

@@ -14,8 +14,9 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import get_language
 
-from accounts import session, session_cache
+from accounts import session
 from accounts.http import SignedInRequest
+from accounts.sealed import cache as session_cache
 from addressbook.contacts import known
 from mail import sandbox
 from mail.imap import fetch

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from accounts import session_cache
+from accounts.sealed import cache as session_cache
 from mail.previews.images import Picture
 
 PLACES = 256

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Warning
 from redis.exceptions import RedisError
 
-from accounts import installation, jobs
+from accounts.health import installation, jobs
 from mail.previews import office
 from mail.sandbox import walls as sandbox_walls
 

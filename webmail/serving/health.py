@@ -23,7 +23,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from accounts import installation, jobs, network
+from accounts import network
+from accounts.health import installation, jobs
 from mail.sandbox import CallLimit
 from webmail.models import OfficePreview
 

@@ -17,7 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from accounts import jobs
+from accounts.health import jobs
 from core import clock
 from mail.sandbox import walls
 from webmail import backups, probing

@@ -17,8 +17,9 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts import limits, sealed_rows
+from accounts import limits
 from accounts.models import User
+from accounts.sealed import rows as sealed_rows
 from mail import remote
 from mail.errors import (
     BadServerAnswer,

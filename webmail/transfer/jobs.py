@@ -15,9 +15,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from accounts import lending, sealed_files, session
+from accounts import lending, session
 from accounts.claims import Heartbeat, Lost
 from accounts.http import SignedInRequest
+from accounts.sealed import files as sealed_files
 from core import clock
 from mail.errors import MessageNotFound, ServerUnavailable, SignInNeeded, TooLarge, WebmailError
 from mail.imap import uid_sets

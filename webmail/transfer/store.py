@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from django.conf import settings
 
-from accounts import sealed_files
+from accounts.sealed import files as sealed_files
 
 SEGMENT = 8 * 1024 * 1024
 """Bytes of a segment, and of the piece of an upload in one request."""

@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone, translation
 from django.utils.timesince import timesince
 
-from accounts import installation
+from accounts.health import installation
 from core import version
 from webmail import backups
 from webmail.doctor import own, queues

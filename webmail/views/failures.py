@@ -12,8 +12,8 @@ from redis.exceptions import ConnectionError as RedisGone
 from redis.exceptions import OutOfMemoryError as RedisFull
 from redis.exceptions import TimeoutError as RedisSilent
 
-from accounts import themes
 from accounts.http import is_sign_in_needed
+from accounts.looks import themes
 from core.unwritable import is_unwritable
 from mail.errors import SignInNeeded
 from webmail.middleware import in_place, sign_in_answer

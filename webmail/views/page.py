@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import get_language
 
-from accounts import mailboxes, session, session_cache
+from accounts import mailboxes, session
 from accounts.http import SignedInRequest
+from accounts.sealed import cache as session_cache
 from mail.errors import BadServerAnswer, ServerRefused, ServerUnavailable
 from mail.imap.connection import Connection
 from mail.imap.values import Folder

@@ -26,8 +26,8 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext, ngettext
 
-from accounts import sealed_files
 from accounts.models import User
+from accounts.sealed import files as sealed_files
 from mail import zips
 from mail.errors import FileRefused, PartNotFound, Unreadable
 from mail.mime.build import OutgoingFile, decoded_size, encoded_size

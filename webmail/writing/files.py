@@ -23,8 +23,8 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext, gettext_lazy
 
-from accounts import sealed_files
 from accounts.models import MailDomain, User
+from accounts.sealed import files as sealed_files
 from accounts.session import smtp_server
 from core import clock
 from mail import smtp

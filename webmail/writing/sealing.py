@@ -1,10 +1,10 @@
-"""Seal the content of a draft in its row with the server's key (accounts/sealed_rows.py)."""
+"""Seal the content of a draft in its row with the server's key (accounts/sealed/rows.py)."""
 
 from __future__ import annotations
 
 import uuid
 
-from accounts import sealed_rows
+from accounts.sealed import rows as sealed_rows
 from mail.errors import Unreadable
 
 _PURPOSE = b"what is written"

@@ -8,8 +8,8 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from accounts import sealed_rows
 from accounts.models import MailDomain, SignInProvider
+from accounts.sealed import rows as sealed_rows
 
 pytestmark = pytest.mark.django_db
 ISSUER = "https://sso.ac-exemple.fr/realms/agents"

@@ -14,7 +14,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
-from accounts import notices, themes
+from accounts import notices
+from accounts.looks import themes
 from accounts.models import AuditEvent, DomainTheme, MailDomain, SupportContact, User
 from tests.accounts.admin.conftest import browser
 

@@ -13,10 +13,11 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from addressbook import class_presentation, contacts, imports, vcard
+from addressbook import contacts, imports, vcard
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import audiences, families, groups, ties
 from addressbook.models import Contact, Group, Guardianship, ImportJob
+from addressbook.presentation import classes as class_presentation
 from tests.addressbook.imports.conftest import Import
 from tests.mail.previews import samples
 

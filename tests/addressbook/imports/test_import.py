@@ -9,11 +9,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import AuditEvent, User
-from addressbook import contacts, import_presentation, imports, vcard
+from addressbook import contacts, imports, vcard
 from addressbook.contact_data import ContactData, Email, Phone
 from addressbook.contacts import groups
 from addressbook.imports import grouping
 from addressbook.models import Contact, Group, ImportJob
+from addressbook.presentation import imports as import_presentation
 from mail.errors import AddressBookFull
 from tests.addressbook.imports.conftest import Import
 

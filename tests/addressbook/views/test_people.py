@@ -12,10 +12,11 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from addressbook import contacts, presentation
+from addressbook import contacts
 from addressbook.contact_data import ContactData, Email, Phone, Photo, PostalAddress
 from addressbook.contacts import groups
 from addressbook.models import Contact, ContactPhoto
+from addressbook.presentation import contacts as presentation
 from tests.addressbook.conftest import SOPHIE
 from tests.addressbook.contacts.test_keeping import picture
 

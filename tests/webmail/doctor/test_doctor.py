@@ -25,13 +25,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import jobs
-from accounts.findings import Finding
+from accounts.health import jobs
+from accounts.health.findings import Finding
 from accounts.models import MailDomain, User
 from demo.servers.dovecot import MailAccount
 from demo.servers.process import free_port
 from mail.sandbox import walls
-from tests.accounts.test_server_check import over_tls, serve  # noqa: F401  a fixture
+from tests.accounts.health.test_server_check import over_tls, serve  # noqa: F401  a fixture
 from tests.browser.conftest import running
 from tests.servers.certificates import certificate
 from webmail import doctor

@@ -23,7 +23,7 @@ from accounts.models import MailDomain
 from demo.servers.broker import Broker
 from demo.servers.process import free_port
 from mail.previews import office
-from tests.accounts.test_server_check import over_tls, saying, serve  # noqa: F401  a fixture
+from tests.accounts.health.test_server_check import over_tls, saying, serve  # noqa: F401  a fixture
 from tests.servers.certificates import certificate
 from tests.waiting import LONGEST_S, wait_for
 from tests.webmail.doctor.test_doctor import limited

@@ -189,7 +189,7 @@ class Bench:
 
         self._databases.prepare(self._fill)
         # What a child of a fork imports, the next one would import again.
-        import webmail.views.outbox  # noqa: F401
+        import webmail.views.outbox.outbox  # noqa: F401
 
         self.renew()
         self.fork(self.accept)
@@ -263,7 +263,7 @@ class Bench:
         from tests.webmail.outbox.letters import letter
         from webmail import outbox
         from webmail.models import Draft
-        from webmail.views.outbox_page import start
+        from webmail.views.outbox.page import start
 
         request = signed_in(User.objects.get(), self.password)
         if os.environ.get("REDIS_URL"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.checks import run_checks
 
-from accounts import installation
+from accounts.health import installation
 from demo.servers import process
 from mail.previews import office
 from mail.sandbox import walls as converter_walls

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts import sealed_files
 from accounts.models import LentCredential
+from accounts.sealed import files as sealed_files
 from demo.servers.dovecot import MailAccount
 from mail.errors import BadServerAnswer
 from mail.imap import fetch

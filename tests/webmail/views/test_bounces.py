@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.composer.test_begin import only, read, text
+from tests.webmail.views.composer.test_documents import brought, enclosed, zipped
 from tests.webmail.views.mail import page
-from tests.webmail.views.test_compose import only, read, text
-from tests.webmail.views.test_documents import brought, enclosed, zipped
 from tests.webmail.views.test_rosters import leave
 from tests.webmail.views.test_sending_choice import fields, kept, written
 from webmail.models import OutboxMessage

@@ -14,7 +14,7 @@ from django.test import Client
 from tests.corpus import SHARED
 from tests.servers.mailboxes import DATA, Mailbox
 from tests.webmail.views.mail import Answer, page, path, words
-from tests.webmail.views.test_messages import HTMX
+from tests.webmail.views.reader.test_messages import HTMX
 
 pytestmark = pytest.mark.django_db
 

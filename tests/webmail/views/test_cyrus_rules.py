@@ -14,7 +14,7 @@ from tests.servers.cyrus import Cyrus
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE
 from tests.webmail.views.mail import letter, page, words
-from tests.webmail.views.test_rules import a_rule, save
+from tests.webmail.views.rules.test_rules import a_rule, save
 
 pytestmark = pytest.mark.django_db
 FOLDER = "Élèves & parents"

@@ -12,13 +12,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import sealed_rows
 from accounts.models import User
+from accounts.sealed import rows as sealed_rows
 from demo.servers.submission import SubmissionServer
 from tests.waiting import cheap
+from tests.webmail.views.composer.test_begin import read, text
+from tests.webmail.views.composer.test_documents import begun, enclosed, send
 from tests.webmail.views.mail import page
-from tests.webmail.views.test_compose import read, text
-from tests.webmail.views.test_documents import begun, enclosed, send
 from tests.webmail.views.test_rosters import leave
 from tests.webmail.views.test_sending_choice import fields, kept, written
 from webmail import outbox, tasks

@@ -15,7 +15,8 @@ from django.db import connection as database
 from django.test import Client
 from psycopg.errors import ReadOnlySqlTransaction
 
-from accounts import session, themes
+from accounts import session
+from accounts.looks import themes
 from accounts.models import DomainTheme
 from core import logs
 from demo.servers.dovecot import MailAccount

@@ -12,7 +12,7 @@ from django.test import Client
 from accounts.models import MailDomain, User
 from tests.servers.scripts import Scripts
 from tests.webmail.views.mail import page
-from tests.webmail.views.test_rules import a_rule, do, save, scripts, write
+from tests.webmail.views.rules.test_rules import a_rule, do, save, scripts, write
 from webmail.models import ForwardPolicy, StandingForward
 
 __all__ = ["scripts"]

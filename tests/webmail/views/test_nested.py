@@ -15,7 +15,7 @@ from demo.servers.dovecot import MailAccount
 from mail.remote import RemoteContent
 from tests.servers.mailboxes import DATA, Mailbox
 from tests.webmail.views.mail import commands_sent, letter, page, path, words
-from tests.webmail.views.test_messages import HTMX, PNG, body
+from tests.webmail.views.reader.test_messages import HTMX, PNG, body
 from tests.webmail.views.test_viewer import carrying, deep, picture
 from webmail.reader import image_proxy
 

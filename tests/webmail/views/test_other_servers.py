@@ -19,8 +19,8 @@ from tests.servers.courier import Courier
 from tests.servers.cyrus import Cyrus
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE
+from tests.webmail.views.composer.test_begin import sent
 from tests.webmail.views.mail import fields, folder_links, letter, page, ref, words
-from tests.webmail.views.test_compose import sent
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

@@ -19,8 +19,8 @@ from addressbook.contact_data import ContactData, Email
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.composer.test_posted import PNG
 from tests.webmail.views.mail import page
-from tests.webmail.views.test_composing import PNG
 from tests.webmail.views.test_sending_choice import SCRIPT, leave, only, written
 from tests.webmail.views.test_written_images import upload
 from webmail.models import Draft, Identity

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.composer.test_begin import value
 from tests.webmail.views.mail import letter, page, words
-from tests.webmail.views.test_compose import value
 
 pytestmark = pytest.mark.django_db
 

@@ -17,8 +17,8 @@ from accounts.models import User
 from demo.servers.submission import SubmissionServer
 from tests.mail.previews import samples
 from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.composer.test_begin import only, read, text
 from tests.webmail.views.mail import page
-from tests.webmail.views.test_compose import only, read, text
 from tests.webmail.views.test_sending_choice import fields, kept, written
 from webmail import tasks
 from webmail.models import Draft, DraftRoster, OutboxMessage

@@ -21,8 +21,8 @@ from demo.servers.submission import SubmissionServer
 from mail import sandbox
 from tests.cases import each
 from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.composer.test_begin import only, read, text
 from tests.webmail.views.mail import letter, page, path
-from tests.webmail.views.test_compose import only, read, text
 from webmail import tasks
 from webmail.models import Draft, OutboxMessage
 

@@ -15,8 +15,8 @@ from django.utils import timezone
 from accounts.models import MailDomain, User
 from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.composer.test_begin import only, text
 from tests.webmail.views.mail import page
-from tests.webmail.views.test_compose import only, text
 from tests.webmail.views.test_sending_choice import fields
 from webmail import tasks
 from webmail.models import Draft, Identity, OutboxMessage, SendingPolicy

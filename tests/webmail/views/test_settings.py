@@ -9,8 +9,8 @@ from django.test import Client
 
 from accounts.models import User
 from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.account.test_preferences import CHOSEN, KEPT, POSTED, of
 from tests.webmail.views.mail import page, words
-from tests.webmail.views.test_preferences import CHOSEN, KEPT, POSTED, of
 from webmail.presentation.settings import TABS
 
 pytestmark = pytest.mark.django_db

@@ -19,9 +19,9 @@ from pytest_django import DjangoAssertNumQueries
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.composer.test_begin import value
+from tests.webmail.views.composer.test_posted import PNG
 from tests.webmail.views.mail import commands_sent, page, path, words
-from tests.webmail.views.test_compose import value
-from tests.webmail.views.test_composing import PNG
 from webmail import tasks
 from webmail.models import Draft, DraftFile, OutboxMessage
 from webmail.writing import drafts, files

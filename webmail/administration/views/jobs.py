@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.jobs import health
+from accounts.health.jobs import health
 from accounts.models import StaffImport, User
 from webmail.administration import dashboard
 

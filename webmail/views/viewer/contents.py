@@ -31,7 +31,7 @@ from mail.previews.pages import PreviewPage
 from webmail.presentation import files
 from webmail.reader import attachments, html, streaming, thumbnails
 from webmail.reader.attachments import FoundAttachment
-from webmail.views import judgements
+from webmail.views.judgement import judgements
 from webmail.views.policies import FRAMED, INERT, SANDBOX, policy
 from webmail.views.viewer import nested_page
 from webmail.views.viewer.answers import (

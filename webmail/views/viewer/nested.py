@@ -12,8 +12,8 @@ from mail.mailbox import reading
 from mail.previews import images
 from mail.previews.making import make
 from webmail.reader import attachments, html
-from webmail.views.pictures import from_elsewhere
 from webmail.views.policies import INERT, policy
+from webmail.views.reader.pictures import from_elsewhere
 from webmail.views.viewer.answers import picture, unshown
 from webmail.views.viewer.nested_page import html_of
 from webmail.views.viewer.places import Place, at_place

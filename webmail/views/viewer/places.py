@@ -19,7 +19,7 @@ from mail.mailbox.reading import OpenedMessage
 from webmail.presentation import files, links
 from webmail.reader import attachments, html
 from webmail.reader.attachments import FoundAttachment
-from webmail.views import judgements
+from webmail.views.judgement import judgements
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The state of an installation: its address, its servers, its jobs."""

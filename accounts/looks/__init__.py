@@ -1,0 +1,1 @@
+"""The looks of a mail domain: themes, colours that can be read, logos."""

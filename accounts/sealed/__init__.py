@@ -1,0 +1,1 @@
+"""Sealed contents of rows, of files and of the cache of a session."""

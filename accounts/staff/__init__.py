@@ -1,0 +1,1 @@
+"""Files of staff: how they are read, their headings and mistakes."""

@@ -1,0 +1,1 @@
+"""Contacts, groups, classes and imports in words for templates."""

@@ -1,0 +1,1 @@
+"""The preferences, the identities and the own data of a user."""

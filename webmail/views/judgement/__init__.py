@@ -1,0 +1,1 @@
+"""The judgement of messages, and the reactions of users to it."""

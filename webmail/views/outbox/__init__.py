@@ -1,0 +1,1 @@
+"""Messages that have not left, and the way of one message."""

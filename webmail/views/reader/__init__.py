@@ -1,0 +1,1 @@
+"""One opened message: its page, its parts, its receipts and invitations."""

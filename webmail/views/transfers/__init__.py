@@ -1,0 +1,1 @@
+"""Mail that moves in and out, and the jobs of a mailbox."""
