@@ -6,7 +6,11 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+REL: Final = "noopener noreferrer"
+"""The ``rel`` of every link of a message: the page that opens learns nothing of the one it left."""
 
 _WEB = re.compile(r"https?:[/\\]*([^/\\?#]*)", re.IGNORECASE)
 # Host names in a text, with or without the rest of a URL. A user name begins at a word and a host

@@ -129,7 +129,7 @@ class RewrittenPage:
             _add_note(element, note, address)
         if self.mailto and address[:7].lower() == "mailto:":
             allowed["href"] = links.compose(address, self.mailto)
-        allowed |= {"target": "_blank", "rel": "noopener noreferrer"}
+        allowed |= {"target": "_blank", "rel": links.REL}
 
     def _is_tracker(
         self, element: etree._Element, sheet: cascade.MessageSheet, is_unseen: bool

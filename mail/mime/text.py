@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 import pybase64
 
+from mail.mime import links
+
 # --- transfer encodings (RFC 2045 section 6) ---
 
 _NOT_BASE64 = bytes(
@@ -592,7 +594,7 @@ def _phone(shown: str) -> str:
 
 
 def _anchor(target: str, shown: str) -> str:
-    return f'<a href="{target}" target="_blank" rel="noopener noreferrer">{shown}</a>'
+    return f'<a href="{target}" target="_blank" rel="{links.REL}">{shown}</a>'
 
 
 def _trimmed(address: str) -> tuple[str, str]:

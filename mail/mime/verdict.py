@@ -16,7 +16,7 @@ from typing import Any
 from bleach.css_sanitizer import CSSSanitizer
 from bleach.sanitizer import BleachSanitizerFilter
 
-from mail.mime import css
+from mail.mime import css, links
 
 # No element whose content is parsed by other rules (style, title, textarea, xmp, noscript, iframe,
 # svg, math): HTML written with this list is parsed back as the same tree.
@@ -65,7 +65,7 @@ OF_TAG = {
 _VALUES = {
     "role": frozenset({"presentation", "none"}),
     "target": frozenset({"_blank"}),
-    "rel": frozenset({"noopener noreferrer"}),
+    "rel": frozenset({links.REL}),
 }
 PROTOCOLS = frozenset({"http", "https", "mailto", "tel"})
 # With these properties, the message cannot restyle the webmail's own note after a link.
