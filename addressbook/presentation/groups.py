@@ -279,7 +279,9 @@ def refused_words(error: nesting.NestingRefused) -> str:
             }
         case nesting.TooManyInner():
             return gettext("A group holds up to %(most)s groups.") % {"most": nesting.MOST_INNER}
-    return gettext("A class holds pupils alone.")
+        case nesting.HoldsPupils():
+            return gettext("A class holds pupils alone.")
+    raise error
 
 
 def not_nested_words(rows: Iterable[tuple[str, str, str]]) -> tuple[str, ...]:

@@ -413,13 +413,14 @@ def _flowed(whole: str) -> Iterator[str]:
 def _wrapped(line: str, width: int) -> list[str]:
     """Return a line in pieces that end in a space, except the last; words stay whole."""
     pieces: list[str] = []
-    while len(line) > width:
-        cut = line.rfind(" ", 1, width) + 1 or line.find(" ", width) + 1
-        if not cut or not line[cut:].strip(" "):
+    start, end = 0, len(line.rstrip(" "))
+    while len(line) - start > width:
+        cut = line.rfind(" ", start + 1, start + width) + 1 or line.find(" ", start + width) + 1
+        if not cut or cut >= end:
             break
-        pieces.append(line[:cut])
-        line = line[cut:]
-    return [*pieces, line]
+        pieces.append(line[start:cut])
+        start = cut
+    return [*pieces, line[start:]]
 
 
 # --- plain text as HTML ---

@@ -23,6 +23,7 @@ PACKAGES = (
     "mail.judgement.codes",
     "webmail.writing.roster_reading",
     "addressbook.importers",
+    "addressbook.vcard.preview",
 )
 """Prefixes of the modules whose functions may be called."""
 ERRORS = frozenset({"mail.mime.bounds:TooComplex", "mail.previews.failures:NoPreview"})

@@ -676,8 +676,10 @@ def _sentence(kind: str, count: int) -> str:
             "These files are empty and were not taken: %(names)s.",
             count,
         )
-    return ngettext(
-        "This file was there already: %(names)s.",
-        "These files were there already: %(names)s.",
-        count,
-    )
+    if kind == SAME:
+        return ngettext(
+            "This file was there already: %(names)s.",
+            "These files were there already: %(names)s.",
+            count,
+        )
+    raise ValueError(kind)

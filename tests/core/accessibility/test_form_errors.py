@@ -55,6 +55,8 @@ def untied(page: html.HtmlElement) -> list[str]:
     for error in page.xpath("//*[contains(concat(' ', @class, ' '), ' field-error ')]"):
         if "hidden" in error.attrib or not error.text_content().strip():
             continue
+        if error.xpath("ancestor::template"):
+            continue
         names = [one.get("id", "") for one in (error, *error.iterancestors())]
         if not any(name in described for name in names if name):
             found.append(" ".join(html.tostring(error, encoding="unicode").split())[:200])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mail.mime import text
 from tests.cases import each
+from tests.waiting import cheap
 
 TRANSFER = {
     "base64": (b"w6l0\r\nw6k=\r\n", "base64", "été".encode()),
@@ -160,6 +161,13 @@ FLOWED = {
 @pytest.mark.parametrize(("source", "delsp", "expected"), FLOWED.values(), ids=FLOWED)
 def test_flowed_text_is_joined(source: str, delsp: bool, expected: str) -> None:
     assert text.unflow(source, delsp) == expected
+
+
+def test_a_line_is_wrapped_in_time_that_grows_with_its_length() -> None:
+    line = "mot " * 500_000
+    with cheap(2):
+        wrapped = text.flow(line)
+    assert text.unflow(wrapped, False) == line.rstrip(" ")
 
 
 def test_a_paragraph_of_many_lines_is_joined_in_time_that_grows_with_it() -> None:

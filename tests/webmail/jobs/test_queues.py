@@ -124,7 +124,7 @@ IMPATIENT = """
 import sys
 from dataclasses import replace
 from django.core.management import execute_from_command_line
-from webmail.jobs import queues
+from core import queues
 queues._GRACE_SECONDS = 3
 queues.WORKERS["imports"] = replace(queues.IMPORTS, seconds=3)
 execute_from_command_line(sys.argv)
