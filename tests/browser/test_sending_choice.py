@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from accounts.models import User
 from addressbook import contacts
@@ -298,3 +299,68 @@ def test_a_list_that_does_not_reach_the_server_is_told_and_sent_again(
     page.unroute_all()
     notes.get_by_role("button").click()
     expect(page.locator(".roster-name")).to_have_count(0)
+
+
+def test_documents_that_do_not_reach_the_server_are_told_and_sent_again(
+    open_page: Callable[..., Page], sign_in: Callable[..., None], alice: MailAccount
+) -> None:
+    page = open_page()
+    sign_in(page, alice, opens=False)
+    page.goto("/compose/")
+    page.locator("#documents summary").click()
+    page.route("**/documents/add/", lambda route: only_a(route))
+    choose = page.locator("#id_documents")
+    files = [("A.pdf", b"%PDF-1.4 a"), ("B.pdf", b"%PDF-1.4 b"), ("C.pdf", b"%PDF-1.4 c")]
+    choose.set_input_files(
+        [FilePayload(name=n, mimeType="application/pdf", buffer=b) for n, b in files]
+    )
+    notes = page.locator("#documents [data-documents-notes]")
+    expect(notes).to_contain_text("B.pdf, C.pdf")
+    expect(notes).to_contain_text("n’a pas été joint")
+    expect(page.locator("#documents .roster-name")).to_contain_text("1 document")
+    page.unroute_all()
+    notes.get_by_role("button", name="Réessayer").click()
+    expect(page.locator("#documents .roster-name")).to_contain_text("3 documents")
+    expect(notes).not_to_contain_text("B.pdf")
+
+    page.context.set_offline(True)
+    choose.set_input_files(
+        [FilePayload(name="D.pdf", mimeType="application/pdf", buffer=b"%PDF d")]
+    )
+    expect(notes).to_contain_text("D.pdf")
+    page.context.set_offline(False)
+    expect(page.locator("#documents .roster-name")).to_contain_text("4 documents")
+    expect(notes).not_to_contain_text("D.pdf")
+
+
+def only_a(route: Route) -> None:
+    """Let one document through; the other requests fail on their way."""
+    if route.request.headers["x-file-name"] == "A.pdf":
+        route.continue_()
+    else:
+        route.abort()
+
+
+def test_documents_that_wait_outlive_their_window(
+    open_page: Callable[..., Page], sign_in: Callable[..., None], alice: MailAccount
+) -> None:
+    page = open_page()
+    sign_in(page, alice, opens=False)
+    page.goto("/compose/")
+    page.locator("#id_subject").fill("Bulletins")
+    expect(page).to_have_url(re.compile("/drafts/"))
+    page.locator("#documents summary").click()
+    page.route("**/documents/add/", lambda route: route.fulfill(status=502, body="no"))
+    page.locator("#id_documents").set_input_files(
+        [FilePayload(name="A.pdf", mimeType="application/pdf", buffer=b"%PDF-1.4 a")]
+    )
+    notes = page.locator("#documents [data-documents-notes]")
+    expect(notes).to_contain_text("A.pdf")
+    page.locator("#id_to").fill("bob@ac-exemple.fr")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-saved]")).to_have_text("Le message n’a pas été envoyé.")
+    expect(notes).to_contain_text("A.pdf")
+    assert not OutboxMessage.objects.exists()
+    page.unroute_all()
+    page.reload()
+    expect(page.locator("#documents .roster-name")).to_contain_text("1 document")

@@ -279,13 +279,22 @@ def remove(draft: Draft) -> None:
 
 
 def adopt(draft: Draft, former: Draft) -> None:
-    """Give a draft the documents of another one, as far as they are in the spool. Both share the
-    files; each recipient is decided anew."""
-    rows = [
-        _same(draft, former, row) for row in former.documents.all() if path_of(row.spool).is_file()
-    ]
-    if rows:
-        _note(draft, rows)
+    """Give a draft the documents of another one, as far as they are in the spool, with the user's
+    decisions. Both share the files."""
+    there = [row for row in former.documents.all() if path_of(row.spool).is_file()]
+    same = {str(row.pk): _same(draft, former, row) for row in there}
+    if not same:
+        return
+    _note(draft, list(same.values()))
+    numbers = {old: str(row.pk) for old, row in same.items()}
+    decide(draft, _renumbered(_decisions(former), numbers))
+
+
+def _renumbered(decided: Decisions, numbers: Mapping[str, str]) -> Decisions:
+    """Return the decisions for documents that have other numbers now."""
+    chosen = {numbers[key]: to for key, to in decided.documents.items() if key in numbers}
+    opened = frozenset(numbers[key] for key in decided.opened if key in numbers)
+    return replace(decided, documents=chosen, opened=opened)
 
 
 def _same(draft: Draft, former: Draft, row: DraftDocument) -> DraftDocument:

@@ -13,6 +13,7 @@ from mail.imap.values import MessageRef
 from webmail.models import Draft, DraftDocument, DraftFile, DraftRoster
 from webmail.writing import continuing, documents, drafts, files, rosters
 from webmail.writing.content import Content
+from webmail.writing.matching import Decisions
 
 pytestmark = pytest.mark.django_db
 NUMBER = uuid.UUID(int=78)
@@ -58,6 +59,29 @@ def test_documents_of_both_outlive_those_of_one(claire: User, gone: tuple[Draft,
     assert documents.open_(draft, row).read() == b"%PDF-1.4 a"
     documents.remove(draft)
     assert not documents.path_of(row.spool).exists()
+
+
+def test_what_was_decided_about_documents_goes_on(
+    claire: User, gone: tuple[Draft, Content]
+) -> None:
+    """Also of several documents: each decision is about the same content as before."""
+    former, content = gone
+    documents.add(claire, former, "B.pdf", [b"%PDF-1.4 b"])
+    keys = {about.name: key for key, about in held(former).documents.items()}
+    decided = {keys["A.pdf"]: ("a@x.example", "b@x.example"), keys["B.pdf"]: ()}
+    opened, without = frozenset({keys["B.pdf"]}), frozenset({"c@x.example"})
+    documents.decide(former, Decisions(decided, opened, without))
+    now = held(continuing.write_again(claire, NUMBER, content))
+    names = {now.documents[key].name: to for key, to in now.decided.documents.items()}
+    assert names == {"A.pdf": ("a@x.example", "b@x.example"), "B.pdf": ()}
+    assert [now.documents[key].name for key in now.decided.opened] == ["B.pdf"]
+    assert now.decided.without == without
+
+
+def held(draft: Draft) -> documents.Held:
+    kept = documents.of(Draft.objects.get(pk=draft.pk))
+    assert kept is not None
+    return kept
 
 
 def test_nobody_continues_what_another_wrote(

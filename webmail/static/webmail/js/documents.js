@@ -1,17 +1,24 @@
 // @ts-check
 // The documents of a message to each: every file is uploaded by itself, two at a time; then the part about them is
-// loaded again, with the file of each recipient. Until a file is on the server this browser keeps it (js/pending.js).
+// loaded again, with the file of each recipient. Until a file is on the server this browser keeps it (js/pending.js),
+// says so, and sends it again when the connection is back; no message leaves before.
 
 import * as pending from "./pending.js";
 
 const AT_ONCE = 2;
 const LONGEST_NAME = 200;
+const SENDING = new Set(["send", "schedule"]);
 
 class DocumentsPart {
   constructor(form, keeper) {
     this.form = form;
     this.keeper = keeper;
     this.part = form.querySelector("[data-documents]");
+    /** Files that are not on the server yet, with their copies in this browser. */
+    this.unsent = new Map();
+    /** Whether the server is still to be told that the documents are no longer wanted. */
+    this.isAway = false;
+    this.running = 0;
   }
 
   begin() {
@@ -19,10 +26,42 @@ class DocumentsPart {
       if (event.target.files?.length > 0) this.sendAll([...event.target.files]);
     });
     this.part.addEventListener("click", (event) => {
+      if (event.target.closest("[data-documents-retry]")) return this.retry();
       if (!event.target.closest("[data-documents-away]")) return;
       event.preventDefault();
-      this.refresh(this.ask("remove/", { method: "POST" }), []);
+      this.takeAway();
     });
+    globalThis.addEventListener("online", () => this.retry());
+    document.addEventListener("session:renewed", () => this.retry());
+    this.form.addEventListener("htmx:confirm", (event) => this.holdBack(event), { capture: true });
+  }
+
+  /** A message to each without its documents would be another one. */
+  holdBack(event) {
+    const act = event.detail.triggeringEvent?.submitter?.value ?? "send";
+    const isOwing = this.isAway || this.unsent.size > 0;
+    if (event.target !== this.form || !SENDING.has(act) || !isOwing) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const saved = this.form.querySelector("[data-saved]");
+    if (saved) saved.textContent = document.getElementById("upload-status").dataset.unsent;
+    this.part.querySelector("details").open = true;
+    this.part.querySelector("[data-documents-retry]")?.focus();
+    this.retry();
+  }
+
+  async retry() {
+    if (this.running > 0) return;
+    if (this.isAway) await this.takeAway();
+    if (this.unsent.size > 0 && !this.isAway) await this.sendAll([...this.unsent.keys()]);
+  }
+
+  /** Removes all documents, also those that wait. */
+  async takeAway() {
+    for (const file of [...this.unsent.keys()]) this.forget(file);
+    this.isAway = true;
+    this.isAway = !(await this.refresh(this.ask("remove/", { method: "POST" }), []));
+    this.tellUnsent();
   }
 
   /** Goes on with the files of a window that was closed. */
@@ -30,20 +69,33 @@ class DocumentsPart {
     return this.sendAll(files);
   }
 
-  async sendAll(files) {
+  keep(file) {
     const { who } = document.getElementById("keeping").dataset;
-    const { value: draft } = this.form.elements.draft;
-    const kept = new Map(files.map((file) => [file, pending.add(who, draft, "document", file)]));
+    if (!this.unsent.has(file))
+      this.unsent.set(file, pending.add(who, this.form.elements.draft.value, "document", file));
+  }
+
+  async forget(file) {
+    const kept = this.unsent.get(file);
+    this.unsent.delete(file);
+    pending.remove(await kept);
+  }
+
+  async sendAll(files) {
+    for (const file of files) this.keep(file);
+    this.running += 1;
     this.part.setAttribute("aria-busy", "true");
     const progress = this.part.querySelector("[data-documents-progress]");
-    const { words, cut } = progress.dataset;
+    const { words } = progress.dataset;
     const messages = [];
     let done = 0;
     const waiting = [...files];
     const sendNext = async () => {
       for (let file = waiting.shift(); file; file = waiting.shift()) {
-        messages.push(...(await this.send(file, cut)));
-        pending.remove(await kept.get(file));
+        const told = await this.send(file);
+        if (!told) continue;
+        messages.push(...told);
+        this.forget(file);
         done += 1;
         progress.textContent = words.replace("#", String(done)).replace("@", String(files.length));
       }
@@ -52,20 +104,37 @@ class DocumentsPart {
     // Documents are matched with the recipients in the saved draft.
     if ("dirty" in this.form.dataset) await this.keeper?.save();
     await this.refresh(this.ask(), [...new Set(messages)]);
+    this.running -= 1;
+    this.tellUnsent();
   }
 
-  /** Uploads a file, and returns its messages. */
-  async send(file, cut) {
+  /** Uploads a file, and returns what the server says about it; null if the server was not reached. */
+  async send(file) {
     try {
       const answer = await this.ask("add/", { method: "POST", body: file }, file.name);
-      if (answer.redirected || !answer.headers.get("Content-Type")?.startsWith("application/json"))
-        return [cut];
+      const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
+      if (answer.redirected || answer.status === 401 || !isJson) return null;
       const { words, way } = await answer.json();
       return [words, way].flat().filter(Boolean);
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      return [`${cut} (${file.name})`];
+      if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
+      return null;
     }
+  }
+
+  /** Says what did not reach the server, in the place of what was said of it before. */
+  tellUnsent() {
+    const notes = this.part.querySelector("[data-documents-notes]");
+    notes.querySelector("[data-documents-waiting]")?.remove();
+    if (this.unsent.size === 0 && !this.isAway) return;
+    const note = this.part.querySelector("[data-documents-cut]").content.cloneNode(true);
+    const documents = this.part.querySelector(".roster-name b")?.textContent ?? "";
+    note.querySelector("b").textContent =
+      [...this.unsent.keys()].map(({ name }) => name).join(", ") || documents;
+    this.part.querySelector("[data-documents-progress]").textContent = "";
+    this.form.querySelector("#id_documents").value = "";
+    notes.append(note);
+    this.part.querySelector("details").open = true;
   }
 
   ask(more = "", options = {}, name = "") {
@@ -79,21 +148,29 @@ class DocumentsPart {
     });
   }
 
+  /** Shows the part that the server returns, and returns whether it did. */
   async refresh(asked, messages) {
     try {
       const answer = await asked;
       const isPart =
-        answer.headers.get("Content-Type")?.startsWith("text/html") && !answer.redirected;
-      if (isPart && answer.ok) this.show(await answer.text(), messages);
+        answer.headers.get("Content-Type")?.startsWith("text/html") &&
+        !answer.redirected &&
+        answer.ok;
+      if (isPart) this.show(await answer.text(), messages);
+      return isPart;
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
+      return false;
     } finally {
       this.part.removeAttribute("aria-busy");
     }
   }
 
+  /** The focus is in the part, unless the user writes elsewhere meanwhile. */
   show(html, messages) {
     const page = new DOMParser().parseFromString(html, "text/html");
+    const isElsewhere =
+      document.activeElement !== document.body && !this.part.contains(document.activeElement);
     this.part.replaceChildren(...page.body.childNodes);
     this.form.dispatchEvent(new CustomEvent("documents:changed"));
     const details = this.part.querySelector("details");
@@ -103,7 +180,7 @@ class DocumentsPart {
       const note = { className: "field-error", textContent: words };
       notes.append(Object.assign(document.createElement("p"), note));
     }
-    details.querySelector("summary").focus();
+    if (!isElsewhere) details.querySelector("summary").focus();
   }
 }
 

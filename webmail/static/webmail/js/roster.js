@@ -32,6 +32,7 @@ class RosterPart {
         this.editor.insert(button.querySelector("template"));
     });
     globalThis.addEventListener("online", () => this.retry());
+    document.addEventListener("session:renewed", () => this.retry());
   }
 
   retry() {
@@ -109,12 +110,15 @@ class RosterPart {
     const after = page.querySelector("[data-group]")?.dataset.group;
     if (before && (before !== after || page.querySelector("[data-roster-people]")))
       this.tell("recipient:gone", { name: before });
+    const isElsewhere =
+      document.activeElement !== document.body && !this.part.contains(document.activeElement);
     this.part.replaceChildren(...page.body.childNodes);
     const roster = this.part.querySelector("details");
     roster.open = true;
     const people = this.part.querySelector("[data-roster-people]");
     if (people) this.take(people);
-    roster.querySelector("summary").focus();
+    // Whoever writes elsewhere meanwhile goes on there.
+    if (!isElsewhere) roster.querySelector("summary").focus();
   }
 
   /** Adds its people as a group with the name of the file. */
