@@ -81,6 +81,7 @@ class SeveralField(forms.MultipleChoiceField):
 class HoursWidget(forms.MultiWidget):
     """Checkboxes for days, and two times: fields ``…_days``, ``…_begin`` and ``…_end``."""
 
+    template_name = "webmail/preferences/_hours.html"
     use_fieldset = True
 
     def __init__(self) -> None:
