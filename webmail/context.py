@@ -11,7 +11,6 @@ from django.utils.functional import SimpleLazyObject
 from accounts.looks import themes
 from accounts.models import User
 from core.preferences import Preferences
-from webmail.migrating import telling
 from webmail.outbox import awaited, counting
 from webmail.presentation import away, first_steps, rest, sending
 from webmail.presentation.panes import cookie_name, panes
@@ -37,7 +36,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         # Computed when a template uses it, once in a session.
         "offer": SimpleLazyObject(lambda: offering.offer(request)),
         "unsent": SimpleLazyObject(lambda: _unsent(request)),
-        "moved": SimpleLazyObject(lambda: telling.news(request)),
         "first_steps": SimpleLazyObject(lambda: _first_steps(request)),
         "not_left": SimpleLazyObject(lambda: _not_left(request)),
     }

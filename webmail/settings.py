@@ -388,6 +388,7 @@ INSTALLED_APPS = [
     "accounts",  # after allauth, whose list of addresses it takes out of the admin
     "webmail",
     "addressbook",
+    "webmail.migrating",  # the move from Roundcube and Horde; without this line it is gone
 ]
 
 MIDDLEWARE = [
@@ -440,6 +441,7 @@ TEMPLATES = [
                 "webmail.context.page",
                 "accounts.context.page",
                 "addressbook.context.page",
+                *["webmail.migrating.context.page"] * ("webmail.migrating" in INSTALLED_APPS),
             ],
         },
     },
