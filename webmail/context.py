@@ -19,7 +19,7 @@ from webmail.writing import offering
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """Return product and authority, the user's preferences, and the configured features."""
-    theme = themes.of(request)
+    theme = themes.theme_of(request)
     return {
         "product": theme.product,
         "authority": theme.authority,
@@ -30,7 +30,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "push": settings.PUSH,
         "away": SimpleLazyObject(lambda: away.line(request)),
         "standing_forwards": away.has_forwards(request),
-        "rest": SimpleLazyObject(lambda: rest.of(request)),
+        "rest": SimpleLazyObject(lambda: rest.rest_of(request)),
         "asks_away": SimpleLazyObject(lambda: away.is_unknown(request)),
         "has_lookup": bool(settings.NUMEN_KEYS),
         # Computed when a template uses it, once in a session.

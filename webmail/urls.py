@@ -183,7 +183,9 @@ for file in (FILE, FILE + "member/<member:member>/"):
     ]
 mail += [path("mail/<folder:folder>/<ref:ref>/zip/", contents.everything, name="zip")]
 if apps.is_installed("webmail.migrating"):
-    mail += [path("", include("webmail.migrating.urls"))]
+    from webmail.migrating import urls as migrating
+
+    mail += migrating.urlpatterns
 
 # Pages of the administration about mail, protected like those of `accounts`, which includes them
 # without knowing them.

@@ -206,7 +206,7 @@ def _offered(holiday: holidays.SchoolHoliday) -> Offered:
     first, last = holidays.first_day(holiday), holidays.last_day(holiday)
     days = {"first": words.day(first), "last": words.day(last)}
     name = gettext("Holidays %(of_name)s: from %(first)s to %(last)s") % {
-        "of_name": elision.of(holiday.name),
+        "of_name": elision.preceded_by_of(holiday.name),
         **days,
     }
     text = gettext("I am on holiday until %(last)s, and will answer when lessons resume.") % days
