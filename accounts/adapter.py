@@ -125,7 +125,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Finish a sign-in: write the session's row and the audit log, and send the user a notice
         if the device is new."""
         sessions.begin(request, user)
-        device = devices.of(request)
+        device = devices.device_of(request)
         is_new = devices.is_new(request, user)
         event = audit.record(
             AuditEvent.Kind.SIGNED_IN,
@@ -212,7 +212,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
         """Return the name of a factor that the user gave none: the device on which it was added."""
-        device = devices.of(allauth_context.request)
+        device = devices.device_of(allauth_context.request)
         return device.words if device.browser else gettext("Security key")
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:

@@ -71,7 +71,7 @@ def proved_at(request: HttpRequest) -> float:
 
 
 def _place(request: HttpRequest) -> str:
-    device = devices.of(request)
+    device = devices.device_of(request)
     wide = networks_of(client_address(request))[-1:]
     text = "\0".join([device.browser, device.system, devices.token(request), *wide])
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

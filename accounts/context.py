@@ -19,7 +19,7 @@ from core.accessibility.audit import audit
 
 
 def _support(request: HttpRequest) -> SupportDesk:
-    return SupportContact.objects.all().of(themes.of(request).domain)
+    return SupportContact.objects.all().of(themes.theme_of(request).domain)
 
 
 def page(request: HttpRequest) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def seal(
     key, nonce = AESGCM.generate_key(256), secrets.token_bytes(12)
     sealed = nonce + AESGCM(key).encrypt(nonce, password.encode(), str(user_id).encode())
     request.session[SESSION_KEY] = base64.b64encode(sealed).decode()
-    request.session[CHANGED] = _mark(changed)
+    request.session[CHANGED] = _mark_of_change(changed)
     request.mail_key = base64.urlsafe_b64encode(key).decode()  # type: ignore[attr-defined]
 
 
@@ -76,10 +76,10 @@ def mark(request: HttpRequest) -> str:
 
 def is_outdated(sealed: str, changed: datetime | None) -> bool:
     """Return whether the seal with this mark holds a password that has since been changed."""
-    return changed is not None and sealed != _mark(changed)
+    return changed is not None and sealed != _mark_of_change(changed)
 
 
-def _mark(changed: datetime | None) -> str:
+def _mark_of_change(changed: datetime | None) -> str:
     return changed.astimezone(UTC).isoformat() if changed else ""
 
 

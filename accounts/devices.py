@@ -88,7 +88,7 @@ def recognise(user_agent: str) -> Device:
     )
 
 
-def of(request: HttpRequest) -> Device:
+def device_of(request: HttpRequest) -> Device:
     return recognise(request.headers.get("User-Agent", ""))
 
 

@@ -78,7 +78,7 @@ class Diagnosis:
     open_sessions: int
 
 
-def find(typed: str) -> DiagnosedUser:
+def find_diagnosed(typed: str) -> DiagnosedUser:
     """Find a user by login or address. A local administrator is found too."""
     typed = typed.strip().lower()
     if local := User.objects.filter(mail_domain=None, login=typed).first():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from allauth.account.forms import LoginForm
 from allauth.core import context
@@ -268,10 +268,29 @@ class RenamePasskeyForm(EditWebAuthnForm):
     name = _passkey_name(required=True)
 
 
-class NumenField(forms.Field):
+_LONGEST_TYPED: Final = 64
+
+
+class _ShownAgain(forms.Field):
+    """A field whose text, when it is refused, is shown again up to a length."""
+
+    def prepare_value(self, value: object) -> str:
+        return str(value or "")[:_LONGEST_TYPED]
+
+
+class NumenField(_ShownAgain):
     """A field for a NUMEN, normalised as it is read. Errors never repeat the value."""
 
-    widget = forms.TextInput
+    widget = forms.TextInput(
+        attrs={
+            "class": "input code",
+            "maxlength": _LONGEST_TYPED,
+            "autocomplete": "off",
+            "autocapitalize": "characters",
+            "autocorrect": "off",
+            "spellcheck": "false",
+        }
+    )
     reasons: ClassVar = {
         "empty": _("Enter your NUMEN."),
         "length": _("A NUMEN has 13 characters. Check that none is missing or too many."),
@@ -292,11 +311,11 @@ class NumenField(forms.Field):
             raise ValidationError(self.reasons[error.code], code=error.code) from None
 
 
-class BirthDateField(forms.Field):
+class BirthDateField(_ShownAgain):
     """A field for a date of birth in the usual spellings. It is a text field, because the calendar
     of a browser's date field opens at today, decades away, and accepts no pasted date."""
 
-    widget = forms.TextInput
+    widget = forms.TextInput(attrs={"maxlength": 40, "autocomplete": "bday", "spellcheck": "false"})
     reasons: ClassVar = {
         "empty": _("Enter your date of birth."),
         "form": _("Write the day, the month and the year, for example 12/05/1980."),
@@ -315,19 +334,11 @@ class BirthDateField(forms.Field):
 class LookupForm(forms.Form):
     """The form for NUMEN and date of birth. Malformed values are refused before any lookup."""
 
-    numen = NumenField(label=_("NUMEN"))
-    birth = BirthDateField(label=_("Date of birth"))
+    numen = NumenField(
+        label=_("NUMEN"), help_text=_("13 characters. Blanks and small letters are accepted.")
+    )
+    birth = BirthDateField(
+        label=_("Date of birth"), help_text=_("For example 12/05/1980 or 12 May 1980.")
+    )
 
     nobody = _("Nobody in service has this NUMEN and this date of birth.")
-
-    def typed(self, name: str) -> str:
-        """Return the field's text to show it again, cut to 64 characters."""
-        return str(self[name].value() or "")[:64]
-
-    @property
-    def typed_numen(self) -> str:
-        return self.typed("numen")
-
-    @property
-    def typed_birth(self) -> str:
-        return self.typed("birth")

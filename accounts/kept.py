@@ -35,7 +35,7 @@ class StoredData:
     setting: str = ""
 
 
-def days(number: int) -> str:
+def days_in_words(number: int) -> str:
     return ngettext("%(count)s day", "%(count)s days", number) % {"count": number}
 
 
@@ -44,7 +44,7 @@ def _words(words: Words) -> Callable[[], Words]:
 
 
 def _of_setting(name: str) -> Callable[[], Words]:
-    return lambda: days(getattr(settings, name))
+    return lambda: days_in_words(getattr(settings, name))
 
 
 def _of_model(label: str, name: str = "KEPT") -> Callable[[], Words]:
@@ -52,7 +52,7 @@ def _of_model(label: str, name: str = "KEPT") -> Callable[[], Words]:
 
     def lasts() -> Words:
         duration: timedelta = getattr(apps.get_model(label), name)
-        return days(duration.days)
+        return days_in_words(duration.days)
 
     return lasts
 

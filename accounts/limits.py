@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.core.cache import cache
 
-from accounts.network import inside, network_of, networks_of
+from accounts.network import is_inside, network_of, networks_of
 from core import clock
 
 REFUSED_SECONDS = 120
@@ -123,7 +123,7 @@ def _of_network(kind: str, network: str) -> tuple[Limit, ...]:
     """Return a limit for each network around the address, each wider one with `WIDER` times as many
     attempts: who has many networks of one provider does not have as many attempts. There is none if
     the address is unknown or exempt."""
-    if not network or inside(network, settings.LOGIN_EXEMPT_NETWORKS):
+    if not network or is_inside(network, settings.LOGIN_EXEMPT_NETWORKS):
         return ()
     if kind == "network":
         most, minutes = settings.LOGIN_FAILURES_PER_NETWORK, settings.LOGIN_FAILURES_MINUTES

@@ -124,7 +124,7 @@ def look_up(request: HttpRequest, typed_numen: str, born: date) -> StaffRecord |
     if seconds := limits.reserve(counted):
         _note_refusal(request, counted)
         raise TooManyTries(retry_after=seconds)
-    record = find(typed_numen, born)
+    record = find_staff_record(typed_numen, born)
     if record is None:
         audit.record(AuditEvent.Kind.LOOKUP_FAILED, request, target="")
         _note_attack(request)
@@ -154,7 +154,7 @@ def _note_refusal(request: HttpRequest, counted: tuple[limits.Limit, ...]) -> No
             audit.record(AuditEvent.Kind.LOOKUP_LIMITED, request, target="", limit=limit.kind)
 
 
-def find(typed_numen: str, born: date) -> StaffRecord | None:
+def find_staff_record(typed_numen: str, born: date) -> StaffRecord | None:
     """Return the active staff record of a normalised NUMEN and a date of birth, by one query.
 
     A record that no import has renewed yet is found by an older key.

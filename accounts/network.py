@@ -31,7 +31,7 @@ def _parsed(text: str) -> IPAddress | None:
     return address
 
 
-def inside(address: str, networks: Iterable[IPNetwork]) -> bool:
+def is_inside(address: str, networks: Iterable[IPNetwork]) -> bool:
     """Return whether the address lies in one of the networks; False if the text is no address."""
     parsed = _parsed(address)
     return parsed is not None and any(parsed in network for network in networks)
@@ -80,7 +80,7 @@ def address_of(environ: Mapping[str, Any]) -> str:
     forwarded = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
     for hop in reversed([part.strip() for part in forwarded if part.strip()]):
         before = _parsed(hop)
-        if not (address and before and inside(str(address), settings.TRUSTED_PROXIES)):
+        if not (address and before and is_inside(str(address), settings.TRUSTED_PROXIES)):
             break
         address = before
     return str(address or "")

@@ -37,7 +37,7 @@ def begin(request: HttpRequest, user: User) -> None:
     session = request.session
     if not session.session_key:
         session.create()
-    device = devices.of(request)
+    device = devices.device_of(request)
     values = {
         "session_key": digest(request),
         "browser": device.browser,

@@ -209,7 +209,7 @@ def _spooled(job: StaffImport) -> Source:
     path, key = _path(job.spool), bytes(job.source_key)
     if not (job.spool and key and path.exists()):
         raise FileRefused(StaffImportFailure.GONE)
-    return lambda: sealed_files.read(path, key)
+    return lambda: sealed_files.read_sealed(path, key)
 
 
 # --- the first step: every row checked, and staged ---

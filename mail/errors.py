@@ -311,7 +311,7 @@ class OutboxFull(WebmailError):
 
 
 class AlreadyLeft(WebmailError):
-    """The message left the outbox, sent or taken back, before the user's request was carried
+    """The message left the outbox, sent or undone, before the user's request was carried
     out."""
 
     status = 409

@@ -88,10 +88,10 @@ DOORS: dict[str, Answers] = {
     "drafts/<uuid:number>/documents/": (SIGN_IN, 404, "/admin/"),
     "drafts/<uuid:number>/documents/add/": (405, 405, 405),
     "drafts/<uuid:number>/documents/remove/": (405, 405, 405),
-    "drafts/<uuid:number>/documents/<uuid:file>": (SIGN_IN, 404, "/admin/"),
+    "drafts/<uuid:number>/documents/<uuid:file_number>": (SIGN_IN, 404, "/admin/"),
     "drafts/<uuid:number>/files/": (405, 405, 405),
-    "drafts/<uuid:number>/files/<uuid:file>": (SIGN_IN, 404, "/admin/"),
-    "drafts/<uuid:number>/files/<uuid:file>/remove/": (405, 405, 405),
+    "drafts/<uuid:number>/files/<uuid:file_number>": (SIGN_IN, 404, "/admin/"),
+    "drafts/<uuid:number>/files/<uuid:file_number>/remove/": (405, 405, 405),
     "drafts/<uuid:number>/as-sent/": (SIGN_IN, 404, "/admin/"),
     "drafts/<uuid:number>/versions/": (SIGN_IN, 404, "/admin/"),
     "drafts/<uuid:number>/versions/<int:revision>/": (SIGN_IN, 404, "/admin/"),
@@ -435,7 +435,7 @@ def _draft_of(owner: User) -> dict[str, str]:
     file = DraftFile.objects.create(user=owner, draft=draft, sealed=b"")
     return {
         "<uuid:number>": str(draft.pk),
-        "<uuid:file>": str(file.pk),
+        "<uuid:file_number>": str(file.pk),
         "<int:revision>": str(draft.revision),
     }
 

@@ -323,3 +323,23 @@ def test_no_script_moves_more_scrollers_than_its_own() -> None:
         if "scrollIntoView" in line and not line.lstrip().startswith("//")
     ]
     assert bare == []
+
+
+# Rooms whose public functions are found by searching for their names.
+SEARCHED = (
+    *("accounts", "addressbook", "core"),
+    *("webmail/presentation", "webmail/reader", "webmail/adverts", "webmail/migrating"),
+    *("webmail/backups", "webmail/personal", "webmail/administration"),
+)
+BARE = {"read", "of", "find", "each", "last", "inside"}
+
+
+def test_public_functions_have_names_that_can_be_searched() -> None:
+    bare = {
+        f"{path.relative_to(ROOT)}:{node.name}"
+        for room in SEARCHED
+        for path in (ROOT / room).rglob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name in BARE
+    }
+    assert not bare

@@ -11,7 +11,6 @@ from django.utils.functional import SimpleLazyObject
 from accounts.looks import themes
 from accounts.models import User
 from core.preferences import Preferences
-from webmail.migrating import telling
 from webmail.outbox import awaited, counting
 from webmail.presentation import away, first_steps, rest, sending
 from webmail.presentation.panes import cookie_name, panes
@@ -20,7 +19,7 @@ from webmail.writing import offering
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """Return product and authority, the user's preferences, and the configured features."""
-    theme = themes.of(request)
+    theme = themes.theme_of(request)
     return {
         "product": theme.product,
         "authority": theme.authority,
@@ -31,13 +30,12 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "push": settings.PUSH,
         "away": SimpleLazyObject(lambda: away.line(request)),
         "standing_forwards": away.has_forwards(request),
-        "rest": SimpleLazyObject(lambda: rest.of(request)),
+        "rest": SimpleLazyObject(lambda: rest.rest_of(request)),
         "asks_away": SimpleLazyObject(lambda: away.is_unknown(request)),
         "has_lookup": bool(settings.NUMEN_KEYS),
         # Computed when a template uses it, once in a session.
         "offer": SimpleLazyObject(lambda: offering.offer(request)),
         "unsent": SimpleLazyObject(lambda: _unsent(request)),
-        "moved": SimpleLazyObject(lambda: telling.news(request)),
         "first_steps": SimpleLazyObject(lambda: _first_steps(request)),
         "not_left": SimpleLazyObject(lambda: _not_left(request)),
     }

@@ -378,6 +378,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -387,6 +388,7 @@ INSTALLED_APPS = [
     "accounts",  # after allauth, whose list of addresses it takes out of the admin
     "webmail",
     "addressbook",
+    "webmail.migrating",  # the move from Roundcube and Horde; without this line it is gone
 ]
 
 MIDDLEWARE = [
@@ -417,6 +419,7 @@ WSGI_APPLICATION = "webmail.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APPEND_SLASH = True
 
+FORM_RENDERER = "core.forms.FormRenderer"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -438,6 +441,7 @@ TEMPLATES = [
                 "webmail.context.page",
                 "accounts.context.page",
                 "addressbook.context.page",
+                *["webmail.migrating.context.page"] * ("webmail.migrating" in INSTALLED_APPS),
             ],
         },
     },

@@ -1,5 +1,6 @@
 """The addresses of all pages of this app."""
 
+from django.apps import apps
 from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import include, path, register_converter
@@ -14,7 +15,7 @@ from webmail.views.composer import begin as compose
 from webmail.views.composer import canned, checking, documents, drafts
 from webmail.views.folders import folders, sharing, space, tags
 from webmail.views.judgement import adverts, campaigns, judged
-from webmail.views.list import actions, first_steps, lists, moved, news, rest, search
+from webmail.views.list import actions, first_steps, lists, news, rest, search
 from webmail.views.outbox import outbox, support, tracing
 from webmail.views.reader import invitations, messages, parts, receipts
 from webmail.views.rules import absence, rules
@@ -89,16 +90,20 @@ mail = [
     path("drafts/<uuid:number>/save/", drafts.save, name="draft_save"),
     path("drafts/<uuid:number>/again/", drafts.again, name="draft_again"),
     path("drafts/<uuid:number>/files/", drafts.upload, name="draft_files"),
-    path("drafts/<uuid:number>/files/<uuid:file>", drafts.file, name="draft_file"),
+    path("drafts/<uuid:number>/files/<uuid:file_number>", drafts.show_file, name="draft_file"),
     path(
-        "drafts/<uuid:number>/files/<uuid:file>/remove/",
+        "drafts/<uuid:number>/files/<uuid:file_number>/remove/",
         drafts.remove_file,
         name="draft_file_remove",
     ),
     path("drafts/<uuid:number>/documents/", documents.sheet, name="draft_documents"),
     path("drafts/<uuid:number>/documents/add/", documents.add, name="draft_documents_add"),
     path("drafts/<uuid:number>/documents/remove/", documents.remove, name="draft_documents_remove"),
-    path("drafts/<uuid:number>/documents/<uuid:file>", documents.file, name="draft_document"),
+    path(
+        "drafts/<uuid:number>/documents/<uuid:file_number>",
+        documents.download,
+        name="draft_document",
+    ),
     path("drafts/<uuid:number>/roster/", drafts.roster, name="draft_roster"),
     path("drafts/<uuid:number>/discard/", drafts.discard, name="draft_discard"),
     path("drafts/<uuid:number>/reopen/", drafts.reopen, name="draft_reopen"),
@@ -112,7 +117,6 @@ mail = [
     path("outbox/<uuid:pk>/correct/", outbox.correct, name="outbox_correct"),
     path("outbox/<uuid:pk>/dismiss/", outbox.dismiss, name="outbox_dismiss"),
     path("outbox/<uuid:pk>/when/", outbox.when, name="outbox_when"),
-    path("moved/dismiss/", moved.dismiss, name="moved_dismiss"),
     path("account/data/", own_data.own_data, name="own_data"),
     path("account/data/state/", own_data.state, name="own_data_state"),
     path("account/data/<uuid:pk>/", own_data.file, name="own_data_file"),
@@ -182,6 +186,10 @@ for file in (FILE, FILE + "member/<member:member>/"):
         path(file + "contacts/", cards.add_contacts, name="view_contacts"),
     ]
 mail += [path("mail/<folder:folder>/<ref:ref>/zip/", contents.everything, name="zip")]
+if apps.is_installed("webmail.migrating"):
+    from webmail.migrating import urls as migrating
+
+    mail += migrating.urlpatterns
 
 # Pages of the administration about mail, protected like those of `accounts`, which includes them
 # without knowing them.

@@ -41,7 +41,7 @@ class MailDomainForm(forms.ModelForm):
         if "name" in cleaned and "password_driver" in cleaned:
             domain = MailDomain(name=cleaned["name"], password_driver=cleaned["password_driver"])
             try:
-                drivers.of(domain)
+                drivers.driver_of(domain)
             except ImproperlyConfigured as error:
                 self.add_error("password_driver", str(error))
         return cleaned
@@ -150,7 +150,7 @@ def _test_servers(domain: MailDomain, data: dict[str, Any]) -> dict[str, Any]:
     results = server_check.check_all(server_check.targets(domain))
     reached = {result.target.kind for result in results if result.is_ok}
     sign_ins = _sign_ins(domain, data["login"], data["password"], reached) if data["login"] else []
-    extensions = capabilities.of(domain)
+    extensions = capabilities.capabilities_of(domain)
     results = [
         replace(result, capabilities=extensions) if result.target.kind == "imap" else result
         for result in results

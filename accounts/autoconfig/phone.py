@@ -55,7 +55,7 @@ def current(secret: str, holder: SettingsHolder) -> PhoneLink | None:
     salt = secrets.token_hex(16)
     if cache.add(_salt_key(secret, holder), salt, CODES_SECONDS):
         return _make(_token(secret, salt), holder)
-    return find(_token(secret, cache.get(_salt_key(secret, holder))))
+    return find_phone_link(_token(secret, cache.get(_salt_key(secret, holder))))
 
 
 def renew(secret: str, holder: SettingsHolder) -> PhoneLink:
@@ -68,7 +68,7 @@ def renew(secret: str, holder: SettingsHolder) -> PhoneLink:
     return link
 
 
-def find(token: str) -> PhoneLink | None:
+def find_phone_link(token: str) -> PhoneLink | None:
     """Return the link of a token; None if it has expired or never existed."""
     entry = cache.get(_key(token))
     if not entry or entry["ends"] <= clock.timestamp():
@@ -79,7 +79,7 @@ def find(token: str) -> PhoneLink | None:
 def fetch(token: str) -> PhoneLink | None:
     """Return the link of a token for the download of the profile. The first download shortens the
     link's life to a minute."""
-    link = find(token)
+    link = find_phone_link(token)
     if link is None or not cache.add(_key(token) + ":fetched", 1, LINK_SECONDS):
         return link
     return _keep(token, link.holder, min(link.seconds_left, AFTER_FETCH_SECONDS))

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from accounts.network import client_address, inside
+from accounts.network import client_address, is_inside
 
 _PARAMETER: Final = "doctor"
 _LENGTH: Final = 32
@@ -44,7 +44,7 @@ def seen(request: HttpRequest) -> dict[str, object] | None:
     return {
         "address": client_address(request),
         "peer": peer,
-        "is_trusted": inside(peer, settings.TRUSTED_PROXIES),
+        "is_trusted": is_inside(peer, settings.TRUSTED_PROXIES),
         "was_forwarded": "HTTP_X_FORWARDED_FOR" in request.META,
         "is_secure": request.is_secure(),
     }

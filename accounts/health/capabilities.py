@@ -22,7 +22,7 @@ def note(domain: MailDomain, connection: Connection) -> None:
     cache.set(_key(domain), sorted(connection.capabilities)[:_MOST], _A_MONTH)
 
 
-def of(domain: MailDomain) -> frozenset[str]:
+def capabilities_of(domain: MailDomain) -> frozenset[str]:
     """Return the extensions, in capitals; none when nobody has signed in for a month."""
     return frozenset(cache.get(_key(domain), ()))
 

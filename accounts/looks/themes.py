@@ -54,7 +54,7 @@ _last: list[_ThemeRow] = []
 """The themes that this process has read last."""
 
 
-def of(request: HttpRequest) -> Theme:
+def theme_of(request: HttpRequest) -> Theme:
     """Return the theme of the user's mail domain; before the sign-in that of the host name, else
     that of the typed address's domain."""
     rows = _rows()

@@ -70,7 +70,7 @@ def change(request: HttpRequest, user: User, old: str, new: str) -> PasswordOutc
     """
     domain = user.mail_domain
     assert domain is not None  # noqa: S101  login_required saw to it
-    driver = drivers.of(domain)
+    driver = drivers.driver_of(domain)
     assert driver is not None  # noqa: S101  the page offers no form without one
     outcome = _attempt(request, user, domain, driver, old, new)
     if outcome in DONE:

@@ -32,7 +32,7 @@ class Driver(Protocol):
         password may be valid."""
 
 
-def of(domain: MailDomain) -> Driver | None:
+def driver_of(domain: MailDomain) -> Driver | None:
     """Return the domain's driver; None when passwords are changed elsewhere. Raises
     ImproperlyConfigured with the variable's name when a setting is missing or wrong."""
     match domain.password_driver:

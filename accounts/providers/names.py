@@ -80,7 +80,7 @@ def forget() -> None:
     cache.delete_many([OFFERED_KEY, f"{OFFERED_KEY}:password"])
 
 
-def of(user: User) -> SignInProvider | None:
+def provider_of(user: User) -> SignInProvider | None:
     """Return the provider of the user's mail domain, if it has one."""
     if user.mail_domain_id is None:
         return None

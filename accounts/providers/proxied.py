@@ -15,7 +15,7 @@ from django.http import HttpRequest
 
 from accounts.models import MailDomain, User
 from accounts.models.providers import LOGIN
-from accounts.network import inside
+from accounts.network import is_inside
 
 BUTTON: Final = "proxy"
 """The value of the button on the sign-in page, where a provider's button has its primary key."""
@@ -36,7 +36,7 @@ def named(request: HttpRequest) -> tuple[MailDomain, str] | None:
     The origin is the address of the connection, never that of a header.
     """
     peer = str(request.META.get("REMOTE_ADDR", ""))
-    if not is_on() or not inside(peer, settings.TRUSTED_PROXIES):
+    if not is_on() or not is_inside(peer, settings.TRUSTED_PROXIES):
         return None
     login = request.headers.get(settings.REMOTE_USER_HEADER, "").strip(" \t")
     match, typed = LOGIN.fullmatch(login), login.lower()

@@ -83,7 +83,7 @@ def _write(path: Path, key: bytes, chunks: Iterable[bytes]) -> None:
                 path.unlink()
 
 
-def read(path: Path, key: bytes) -> BinaryIO:
+def read_sealed(path: Path, key: bytes) -> BinaryIO:
     """Return the content as a stream. Raises OSError when the file is gone; reading raises
     DamagedFile."""
     return io.BufferedReader(_UnsealedStream(path.open("rb"), AESGCM(key)), _PIECE)

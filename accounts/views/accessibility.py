@@ -21,6 +21,6 @@ def statement(request: HttpRequest) -> HttpResponse:
         "conforming": results.of(Result.CONFORMS),
         "absent": results.of(Result.ABSENT),
         "untested": results.of(Result.UNTESTED),
-        "contacts": SupportContact.objects.all().everybody(themes.of(request).domain),
+        "contacts": SupportContact.objects.all().everybody(themes.theme_of(request).domain),
     }
     return render(request, "accounts/texts/accessibility.html", context)

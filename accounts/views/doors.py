@@ -117,7 +117,7 @@ def _end_session_url(request: HttpRequest) -> str:
         return str(settings.REMOTE_USER_LOGOUT)
     if not grants.is_grant(credential):
         return ""
-    provider = names.of(user)
+    provider = names.provider_of(user)
     return flow.end_session_url(provider, grants.id_token(user, credential)) if provider else ""
 
 

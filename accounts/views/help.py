@@ -28,7 +28,7 @@ def help_page(request: HttpRequest) -> HttpResponse:
         "sought": sought,
         "topics": topics,
         "count": sum(len(found_articles) for _topic, found_articles in topics),
-        "contacts": SupportContact.objects.all().everybody(themes.of(request).domain),
+        "contacts": SupportContact.objects.all().everybody(themes.theme_of(request).domain),
         "version": VERSION,
         **_to_tell(request),
     }
@@ -59,4 +59,4 @@ def news(request: HttpRequest) -> HttpResponse:
 
 def _to_tell(request: HttpRequest) -> dict[str, object]:
     """Return the facts that the support desk asks for first, without any of the user's mail."""
-    return {"device": devices.of(request), "now": timezone.localtime()}
+    return {"device": devices.device_of(request), "now": timezone.localtime()}

@@ -92,7 +92,7 @@ def _way(request: SignedInRequest) -> str:
     domain = request.user.mail_domain
     assert domain is not None  # noqa: S101  login_required saw to it
     try:
-        return "here" if drivers.of(domain) else "elsewhere"
+        return "here" if drivers.driver_of(domain) else "elsewhere"
     except ImproperlyConfigured as error:
         logger.error("passwords cannot be changed: %s", error)
         return "closed"

@@ -113,7 +113,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     """Show the page that the QR code opens. GET reveals nothing and uses nothing up, because
     messengers and scanners open a link before the user does. POST shows the values, for telephones
     that do not support profiles."""
-    mail_settings = _settings_of(phone.find(token))
+    mail_settings = _settings_of(phone.find_phone_link(token))
     if mail_settings is None:
         return _over(request)
     context: dict[str, object] = {

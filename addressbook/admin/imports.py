@@ -54,7 +54,7 @@ class ContactsUploadForm(forms.Form):
         typed = self.cleaned_data["owner"].strip()
         if not typed:
             return None
-        owner = owners.find(typed)
+        owner = owners.find_owner(typed)
         if owner.problem:
             raise forms.ValidationError(str(ImportPart.Problem(owner.problem).label))
         return owner

@@ -53,6 +53,6 @@ def tell_of_owner(owner: User) -> None:
         tell(group, users_of(group), Reason.OWNER)
 
 
-def of(user: User) -> QuerySet[SharedGone]:
+def endings_of(user: User) -> QuerySet[SharedGone]:
     """Return the lines that the user has not dismissed."""
     return SharedGone.objects.filter(user=user)

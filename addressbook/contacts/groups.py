@@ -49,7 +49,7 @@ def counted(user: User) -> list[tuple[Group, int | None]]:
     return [(group, None if group.is_composite else group.size or 0) for group in own]
 
 
-def find(user: User, pk: int) -> Group | None:
+def find_group(user: User, pk: int) -> Group | None:
     """Return a group of the user that is not in the bin."""
     return Group.objects.of(user).filter(pk=pk).first()
 
@@ -298,7 +298,7 @@ def _addresses_of(
     for pk, address in rows.values_list("group_id", "contact__addresses__folded"):
         own[pk].add(address)
     for wanted in filters_of(parts):
-        people = filters.find(wanted).people
+        people = filters.find_members(wanted).people
         own.setdefault(wanted.group_id, set()).update(address.lower() for _name, address in people)
     class_families = families.of_classes(list(classes.values()))
     return {
@@ -336,7 +336,7 @@ def reach(
         else:
             _take(by_address, part.group.external)
     for wanted in filters_of(parts):
-        for name, address in filters.find(wanted).people:
+        for name, address in filters.find_members(wanted).people:
             by_address.setdefault(address.lower(), recipient(name, address))
     if with_unreached and plain:
         names = members.filter(addresses=None).order_by("sort_key", "pk")
@@ -393,5 +393,5 @@ def _preferred(members: QuerySet[Contact]) -> Iterator[tuple[str, str, str]]:
 def too_large(parts: Iterable[GroupPart]) -> Mapping[int, int]:
     """Return, by the keys of their groups, the number of people that each filter finds, for filters
     that find more than a group may hold."""
-    counts = {part.group_id: filters.find(part) for part in filters_of(parts)}
+    counts = {part.group_id: filters.find_members(part) for part in filters_of(parts)}
     return {pk: people.count for pk, people in counts.items() if people.is_too_large}

@@ -22,7 +22,7 @@ class LiveGroup:
     is_too_large: bool = False
 
 
-def find(user: User, names: Iterable[str]) -> dict[str, LiveGroup]:
+def find_live_groups(user: User, names: Iterable[str]) -> dict[str, LiveGroup]:
     """Return, by name as given, the groups that contain people of the directory directly or by an
     inner group: those of the user, and those shared with the user. Two queries if there is none."""
     folded_names = {name: fold(name)[:200] for name in names}

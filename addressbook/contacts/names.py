@@ -29,7 +29,7 @@ class RecipientName:
     more: tuple[tuple[str, str], ...] = ()
 
 
-def of(user: User, addresses: Iterable[str]) -> dict[str, RecipientName]:
+def recipient_names(user: User, addresses: Iterable[str]) -> dict[str, RecipientName]:
     """Return the names of the user's contacts, or of people of the directory, by address in lower
     case. An address that several contacts share has no name, since either may read it."""
     wanted = sorted({address.lower() for address in addresses if address})

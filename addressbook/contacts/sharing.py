@@ -119,7 +119,11 @@ def end(row: GroupShare) -> None:
     with transaction.atomic():
         row.delete()
         users = endings.users_of(group)
-        endings.tell(group, [user for user in users if find(user, group.pk) is None], Reason.ENDED)
+        endings.tell(
+            group,
+            [user for user in users if find_shared_group(user, group.pk) is None],
+            Reason.ENDED,
+        )
 
 
 def left(group: Group) -> set[str]:
@@ -163,7 +167,7 @@ def _names_user(user: User) -> Q:
     return of_school | Q(address=user.address.lower())
 
 
-def find(user: User, pk: int) -> SharedGroup | None:
+def find_shared_group(user: User, pk: int) -> SharedGroup | None:
     """Return a group that is shared with the user."""
     shares = list(_shares(user).filter(group=pk))
     if not shares:
@@ -201,7 +205,7 @@ def come_back(user: User, pk: int) -> bool:
     uses = SharedUse.objects.filter(user=user, group=pk)
     former = list(uses.values_list("left", flat=True))
     uses.update(left=None)
-    if find(user, pk) is not None:
+    if find_shared_group(user, pk) is not None:
         return True
     uses.update(left=former[0] if former else None)
     return False

@@ -111,7 +111,7 @@ def remove_guardian(tie: Guardianship) -> None:
     tie.delete()
 
 
-def find(user: User, pk: int) -> Guardianship | None:
+def find_tie(user: User, pk: int) -> Guardianship | None:
     """Return a tie of the user with its two contacts; None where one of them is in the bin."""
     ties = Guardianship.objects.filter(
         user=user, pk=pk, pupil__deleted=None, guardian__deleted=None

@@ -162,7 +162,7 @@ class DirectoryMembers:
         return self.count > most()
 
 
-def find(wanted: GroupFilter) -> DirectoryMembers:
+def find_members(wanted: GroupFilter) -> DirectoryMembers:
     """Return the people whom the filter finds, by one query, or two if there are too many. There
     are none if the administrators have turned such groups off."""
     limit = most()

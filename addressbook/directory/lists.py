@@ -22,7 +22,7 @@ def page(query: str) -> list[DirectoryList]:
     return list(rows[: MOST_SHOWN + 1])
 
 
-def find(pk: int) -> DirectoryList:
+def find_list(pk: int) -> DirectoryList:
     """Return a list of the directory to which the user may write. Raises NotFound."""
     directory_list = DirectoryList.objects.filter(pk=pk).first()
     if directory_list is None or not 0 < directory_list.size <= filters.most():
@@ -32,4 +32,4 @@ def find(pk: int) -> DirectoryList:
 
 def recipients(pk: int) -> tuple[str, ...]:
     """Return ``Nom <adresse>`` of each member. Raises NotFound."""
-    return tuple(find(pk).members)
+    return tuple(find_list(pk).members)

@@ -27,14 +27,14 @@ __all__ = [
     "Reading",
     "TableColumn",
     "duplicate_sets",
-    "read",
+    "read_address_book",
 ]
 
 TOO_COSTLY = "too_costly"
 """The code of a file whose reading was stopped by a limit of time or memory."""
 
 
-def read(
+def read_address_book(
     content: bytes, *, source: str = "auto", columns: Mapping[int, str] | None = None
 ) -> Reading:
     """Return the contacts of a file. ``source`` (``auto sun horde other``) is the program that the
@@ -45,8 +45,8 @@ def read(
         return refused("too_large")
     if detect.is_zip(content):
         if kind := workbooks.kind_of(content):
-            return workbooks.read(content, kind, source=source, columns=columns)
-        return archives.read(content, lambda file: _read(file, source, None))
+            return workbooks.read_workbook(content, kind, source=source, columns=columns)
+        return archives.read_archive(content, lambda file: _read(file, source, None))
     return _read(content, source, columns)
 
 
@@ -60,16 +60,20 @@ def _read(content: bytes, source: str, columns: Mapping[int, str] | None) -> Rea
         line_ending=detect.line_ending(content),
     )
     if own.is_table(decoded.text):
-        return table.read(decoded, source=source, columns=columns, known=replace(begun, source=""))
+        return table.read_table(
+            decoded, source=source, columns=columns, known=replace(begun, source="")
+        )
     if vcards.is_vcard(decoded.text):
         del decoded  # as large as the file
-        return vcards.read(content, begun)
+        return vcards.read_vcards(content, begun)
     if turba.is_sql(decoded.text):
         return turba.read_sql(decoded, begun)
     is_ldif, is_old = ldif.is_ldif(decoded.text), ldif.is_old_output(decoded.text)
     if not (is_ldif or is_old):
-        return table.read(decoded, source=source, columns=columns, known=replace(begun, source=""))
+        return table.read_table(
+            decoded, source=source, columns=columns, known=replace(begun, source="")
+        )
     wide = decoded.charset.startswith("utf-16")
     plain = decoded.text.encode("utf-8") if wide else content.removeprefix(b"\xef\xbb\xbf")
     del decoded
-    return ldif.read(plain if is_ldif else ldif.from_old_output(plain), begun)
+    return ldif.read_ldif(plain if is_ldif else ldif.from_old_output(plain), begun)

@@ -28,7 +28,7 @@ _SMALL = 1_000_000
 _ADDRESS = re.compile(r"[^\s@/]+@[^\s@/]+\.[^\s@/.]{2,}")
 
 
-def read(content: bytes, read_file: Callable[[bytes], Reading]) -> Reading:
+def read_archive(content: bytes, read_file: Callable[[bytes], Reading]) -> Reading:
     """Return all files of a zip as one reading. A file that is named after an address belongs to
     that person: ``prenom.nom@ac-exemple.fr.vcf``."""
     try:

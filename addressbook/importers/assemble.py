@@ -130,7 +130,7 @@ def _take_phone(draft: _Draft, text: str, place: str) -> None:
 def _take_date(draft: _Draft, name: str, text: str) -> None:
     if dates.is_none(text):
         return
-    date = dates.read(text, day_comes_first=draft.style.day_first)
+    date = dates.read_date(text, day_comes_first=draft.style.day_first)
     if date:
         draft.texts.setdefault(name, date)
     else:

@@ -41,7 +41,7 @@ def day_first(cells: Iterable[str], *, assumed: bool) -> bool:
     return first_over > second_over
 
 
-def read(text: str, *, day_comes_first: bool = True) -> str:
+def read_date(text: str, *, day_comes_first: bool = True) -> str:
     """Return ``YYYY-MM-DD`` or ``--MM-DD``, or "" for a text that is no date."""
     text = text.strip()
     if iso := iso_date(text):

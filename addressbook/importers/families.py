@@ -683,7 +683,9 @@ def _day(text: str, style: Style) -> str:
     """Return a date, also from the serial number by which a spreadsheet stores it."""
     if (serial := _SERIAL.fullmatch(text)) and 20_000 < int(serial[1]) < 60_000:
         return (_FIRST_SERIAL + timedelta(days=int(serial[1]))).isoformat()
-    return dates.read(text.split(" ")[0] if ":" in text else text, day_comes_first=style.day_first)
+    return dates.read_date(
+        text.split(" ")[0] if ":" in text else text, day_comes_first=style.day_first
+    )
 
 
 def _sex(text: str) -> str:

@@ -192,7 +192,7 @@ def from_old_output(content: bytes) -> bytes:
     return b"\n".join(lines) + b"\n"
 
 
-def read(content: bytes, known: Reading) -> Reading:
+def read_ldif(content: bytes, known: Reading) -> Reading:
     """Return the contacts and groups of an LDIF. ``known`` has the facts about the file so far."""
     gathered = Gathered()
     reading = replace(known, format="ldif")

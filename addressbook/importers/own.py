@@ -206,7 +206,7 @@ def field_of(key: str) -> str:
     return key if named else _CANONICAL.get(key, f"own:{key}")
 
 
-def read(cells: Mapping[str, str]) -> OwnRow:
+def read_own_row(cells: Mapping[str, str]) -> OwnRow:
     """Return a row from the cells by the keys of their columns."""
     cells = {key: text for key, cell in cells.items() if (text := cell.strip())}
     problems: list[str] = []
@@ -272,7 +272,7 @@ def _read_addresses(cells: Mapping[str, str]) -> Iterator[PostalAddress]:
 
 
 def _read_date(text: str, problems: list[str]) -> str:
-    date = "" if dates.is_none(text) else dates.read(text)
+    date = "" if dates.is_none(text) else dates.read_date(text)
     problems += ["invalid_date"] if text and not (date or dates.is_none(text)) else []
     return date
 

@@ -69,7 +69,7 @@ class _Open:
         return self.values
 
 
-def read(raw: bytes, *, objects: bool = False) -> Value:
+def read_php(raw: bytes, *, objects: bool = False) -> Value:
     """Return the value that the whole of ``raw`` represents. Strings are UTF-8, or else
     windows-1252. With ``objects``, these are read as arrays with the key `CLASS`. Raises Broken.
     """
@@ -98,7 +98,7 @@ def read(raw: bytes, *, objects: bool = False) -> Value:
 
 def array(raw: bytes, *, objects: bool = False) -> Array:
     """Read an array; an empty text is an empty array. Raises Broken."""
-    value = read(raw, objects=objects) if raw.strip() else {}
+    value = read_php(raw, objects=objects) if raw.strip() else {}
     if not isinstance(value, dict):
         raise BrokenValue("no array")
     return value

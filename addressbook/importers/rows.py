@@ -39,7 +39,7 @@ class Rows:
 _SEP = re.compile(r"\s*\"?sep=([,;\t|])\"?[ \t]*\n", re.IGNORECASE)
 
 
-def read(text: str, *, raw_tabs: Callable[[Sequence[str]], bool]) -> Rows:
+def split_rows(text: str, *, raw_tabs: Callable[[Sequence[str]], bool]) -> Rows:
     """Return the rows of a text. ``raw_tabs`` tells by the header whether its program writes tabs
     without quoting. Raises Refused for a text that is too wide or too long."""
     skipped = 0

@@ -53,7 +53,7 @@ _Numbered = tuple[int, SourceRow]
 """A row with the number of its record."""
 
 
-def read(
+def read_table(
     decoded: Decoded, *, source: str, columns: Mapping[int, str] | None, known: Reading
 ) -> Reading:
     """Return the contacts of a table. ``known`` has the facts about the file so far; ``columns``
@@ -63,7 +63,7 @@ def read(
             one_each = rows.Rows(",", recipients)
             return read_rows(one_each, source=source, columns=columns, known=known)
         text, titles = _without_titles(decoded.text)
-        table_rows = rows.read(text, raw_tabs=horde.is_header)
+        table_rows = rows.split_rows(text, raw_tabs=horde.is_header)
         return read_rows(table_rows, source=source, columns=columns, known=known, titles=titles)
     except FileRejected as error:
         return refused(str(error.args[0]), replace(known, format="csv"))
@@ -435,7 +435,9 @@ def _gather_own(
     others = ["" if key else name for key, name in zip(keys, fields, strict=True)]
     groups = own.OwnGroups()
     for number, line in data:
-        row = own.read({key: cell for key, cell in zip(keys, line.cells, strict=True) if key})
+        row = own.read_own_row(
+            {key: cell for key, cell in zip(keys, line.cells, strict=True) if key}
+        )
         contact, problems = row.contact, row.problems
         if pairs := _pairs(others, line):
             assembled = contact_from(pairs, style)

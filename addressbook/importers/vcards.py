@@ -34,7 +34,7 @@ def first(content: bytes, most: int) -> tuple[ContactData, ...]:
     return tuple(islice(contacts, most))
 
 
-def read(content: bytes, known: Reading) -> Reading:
+def read_vcards(content: bytes, known: Reading) -> Reading:
     """Return the contacts and groups of a file of cards. ``known`` has the facts about it so
     far."""
     gathered = Gathered()

@@ -30,7 +30,9 @@ def kind_of(content: bytes) -> str:
     return "ods" if {"mimetype", "content.xml"} <= names and "word/" not in names else ""
 
 
-def read(content: bytes, kind: str, *, source: str, columns: Mapping[int, str] | None) -> Reading:
+def read_workbook(
+    content: bytes, kind: str, *, source: str, columns: Mapping[int, str] | None
+) -> Reading:
     """Read the visible sheets that have contacts, with the values that were last calculated. The
     file is refused if a sheet is longer than the limit, since the user would not notice the missing
     rows. ``columns`` applies to the first sheet, and to those with the same headers."""

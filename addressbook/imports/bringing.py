@@ -78,7 +78,7 @@ class Bringing:
         If an earlier run added the group, only its members that are new with this run are added."""
         if (pk := self.known_groups.get(key)) is not None:
             pks = [self.now[member] for member in members if member in self.now]
-            group = groups.find(self.user, pk) if pks else None
+            group = groups.find_group(self.user, pk) if pks else None
         else:
             group = self._group(name)
             self.known_groups[key] = group.pk

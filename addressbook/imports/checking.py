@@ -151,9 +151,11 @@ def _readings(job: ImportJob) -> Iterator[_Read]:
 
 
 def _read(content: bytes, source: str, columns: Mapping[int, str] | None) -> Reading:
-    """Run `importers.read` within limits of time and memory."""
+    """Run `importers.read_address_book` within limits of time and memory."""
     try:
-        return sandbox.call(importers.read, sandbox.IMPORT, content, source=source, columns=columns)
+        return sandbox.call(
+            importers.read_address_book, sandbox.IMPORT, content, source=source, columns=columns
+        )
     except sandbox.Exhausted:
         return refused(importers.TOO_COSTLY)
 

@@ -129,7 +129,7 @@ def _spool(file: ImportFile, chunks: Iterable[bytes], most: int) -> int:
     return 0
 
 
-def find(user: User, pk: int) -> ImportJob | None:
+def find_import(user: User, pk: int) -> ImportJob | None:
     """Return an import of the user."""
     return ImportJob.objects.of(user).filter(pk=pk).first()
 
@@ -288,4 +288,4 @@ def open_file(file: ImportFile) -> BinaryIO:
     """Open a file of the spool. Raises OSError if it is gone."""
     if not file.spool:
         raise FileNotFoundError(file.name)
-    return sealed_files.read(path_of(file), bytes(file.source_key))
+    return sealed_files.read_sealed(path_of(file), bytes(file.source_key))

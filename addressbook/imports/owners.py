@@ -69,7 +69,7 @@ def resolve(names: Iterable[str], shares: Collection[str] = ()) -> dict[str, Con
     return by_name
 
 
-def find(name: str) -> ContactsOwner:
+def find_owner(name: str) -> ContactsOwner:
     """Return the owner of the name that an administrator typed."""
     return resolve([name])[name]
 

@@ -114,7 +114,7 @@ def _user_of(part: ImportPart) -> User:
     """Return the user of a part. A user who has never signed in is created only now, since a dry
     run must create nobody."""
     if part.user is None:
-        part.user = owners.ensure(owners.find(part.owner))
+        part.user = owners.ensure(owners.find_owner(part.owner))
         part.save(update_fields=["user"])
     return part.user
 

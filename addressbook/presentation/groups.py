@@ -120,7 +120,7 @@ def reach_view(reach: GroupRecipients) -> ReachView:
 
 
 def filter_view(wanted: GroupFilter) -> FilterView:
-    chosen = filters.find(wanted)
+    chosen = filters.find_members(wanted)
     count = ngettext("%(count)s person today", "%(count)s people today", chosen.count)
     problem = ""
     if not filters.most():
@@ -252,7 +252,8 @@ def write_urls(seen: SharedGroup) -> tuple[tuple[str, str], ...]:
 def gone(user: User) -> tuple[tuple[int, str], ...]:
     """Return the lines about shared groups that ended, each with its key. One query."""
     return tuple(
-        (gone_group.pk, gone_words(gone_group)) for gone_group in endings.of(user)[:_MOST_GONE]
+        (gone_group.pk, gone_words(gone_group))
+        for gone_group in endings.endings_of(user)[:_MOST_GONE]
     )
 
 

@@ -79,7 +79,7 @@ def _guardian(request: SignedInRequest, form: NewGuardianForm) -> Contact:
 
 
 def _tie(request: SignedInRequest, pk: int) -> Guardianship:
-    tie = ties.find(request.user, pk)
+    tie = ties.find_tie(request.user, pk)
     if tie is None:
         raise NotFound
     return tie

@@ -33,7 +33,7 @@ State = ImportJob.State
 
 def job_of(request: SignedInRequest, pk: int) -> ImportJob:
     """The person's own; NotFound for any other."""
-    import_job = imports.find(request.user, pk)
+    import_job = imports.find_import(request.user, pk)
     if import_job is None:
         raise NotFound
     return import_job

@@ -54,7 +54,7 @@ def contact_of(request: SignedInRequest, pk: int) -> Contact:
 
 def group_of(request: SignedInRequest, pk: int) -> Group:
     """See `contact_of`."""
-    group = groups.find(request.user, pk)
+    group = groups.find_group(request.user, pk)
     if group is None:
         raise NotFound
     return group

@@ -134,7 +134,7 @@ def change_share(request: SignedInRequest, group: int, share_pk: int) -> HttpRes
 
 def seen_of(request: SignedInRequest, pk: int) -> SharedGroup:
     """A group that is shared with the person; NotFound for any other."""
-    seen = sharing.find(request.user, pk)
+    seen = sharing.find_shared_group(request.user, pk)
     if seen is None:
         raise NotFound
     return seen
@@ -288,6 +288,6 @@ def come_back(request: SignedInRequest, group: int) -> HttpResponse:
 @login_required
 def dismiss(request: SignedInRequest, gone: int) -> HttpResponse:
     """Put away the line about a shared group that ended."""
-    if not endings.of(request.user).filter(pk=gone).delete()[0]:
+    if not endings.endings_of(request.user).filter(pk=gone).delete()[0]:
         raise NotFound
     return go(request, safe_next(request) or reverse("addressbook:contacts"), gettext("Put away."))

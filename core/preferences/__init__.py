@@ -113,10 +113,10 @@ class HoursPreference(Preference):
     """A preference for working hours (`core.preferences.hours`), or ``off``."""
 
     def allows(self, value: object) -> bool:
-        return value == OFF or hours.read(value) is not None
+        return value == OFF or hours.read_hours(value) is not None
 
     def words_of(self, value: str) -> str:
-        working_hours = hours.read(value)
+        working_hours = hours.read_hours(value)
         if working_hours is None:
             return str(_no_hours())
         days = ", ".join(str(words) for number, words in DAYS if int(number) in working_hours.days)
@@ -674,5 +674,5 @@ class Preferences:
 
 def _at_least(value: str, least: str) -> str:
     """Return working hours extended to those of the administrators; ``off`` covers all hours."""
-    chosen, required = hours.read(value), hours.read(least)
+    chosen, required = hours.read_hours(value), hours.read_hours(least)
     return chosen.widened(required).value if chosen and required else value

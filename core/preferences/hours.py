@@ -96,7 +96,7 @@ class Hours:
             begins = ends
 
 
-def read(value: object) -> Hours | None:
+def read_hours(value: object) -> Hours | None:
     """Read the hours that a preference stores; None if there are none. Hours without days, from
     earlier versions, are from Monday to Friday.
     """
@@ -108,7 +108,7 @@ def read(value: object) -> Hours | None:
     return Hours(days, begin, end) if begin < end else None
 
 
-def of(days: Iterable[int], begin: time, end: time) -> Hours:
+def hours_of(days: Iterable[int], begin: time, end: time) -> Hours:
     return Hours(frozenset(days), _minute(begin), _minute(end))
 
 

@@ -78,7 +78,7 @@ def test_looking_at_the_link_uses_nothing_up_and_tells_nobody(computer: Client) 
             assert "martin" not in words.lower()
             assert "no-store" in answer["Cache-Control"]
     assert "a•••@ac-exemple.fr" in Client().get(link).content.decode()
-    kept = phone.find(link.split("/")[2])
+    kept = phone.find_phone_link(link.split("/")[2])
     assert kept is not None
     assert kept.seconds_left > 590
 

@@ -192,8 +192,8 @@ NO_PAGES = {
     f"{MESSAGE}invitation/<part:number>/",
     "adverts/folder/<slug:kind>/",
     "drafts/",
-    "drafts/<uuid:number>/documents/<uuid:file>",
-    "drafts/<uuid:number>/files/<uuid:file>",
+    "drafts/<uuid:number>/documents/<uuid:file_number>",
+    "drafts/<uuid:number>/files/<uuid:file_number>",
     "search/suggestions/",
     "mail/<folder:folder>/download/",
     "transfers/<uuid:pk>/file/",
@@ -321,7 +321,7 @@ def _written_by(user: User, client: Client) -> dict[str, str]:
     drafts.save(user, draft.pk, Content(to=to, subject="Sortie", text="b"), base=draft.revision)
     sent = drafts.save(user, uuid.uuid4(), Content(to=to, subject="Départ", text="c"), base=0)
     (row,) = outbox.accept(
-        request, sent, [outgoing()], key=uuid.uuid4(), due=None, hold_seconds=900
+        request, sent, [outgoing()], key=uuid.uuid4(), due=None, undo_seconds=900
     )
     canned = CannedAnswer.objects.create(user=user, name="Merci", html="<p>Merci beaucoup.</p>")
     job = MailJob.objects.create(

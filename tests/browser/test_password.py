@@ -117,7 +117,7 @@ def test_it_works_without_script(
     page.locator("#id_new").fill(phrase)
     page.locator("#id_again").fill("autre")
     page.locator("[data-password-form] [type=submit]").click()
-    expect(page.locator("#id_again-error")).to_be_visible()
+    expect(page.locator("#id_again_error")).to_be_visible()
     for field, typed in (("old", alice_may_change.password), ("new", phrase), ("again", phrase)):
         page.locator(f"#id_{field}").fill(typed)
     page.locator("[data-password-form] [type=submit]").click()

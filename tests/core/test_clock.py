@@ -191,5 +191,5 @@ def test_a_link_that_one_machine_made_is_shown_by_another(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time, "time", lambda: true_time().timestamp())
         link = phone.renew("secret", holder)
-    found = phone.find(link.token)
+    found = phone.find_phone_link(link.token)
     assert found and 0 < found.seconds_left <= phone.LINK_SECONDS

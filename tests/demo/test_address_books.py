@@ -13,7 +13,9 @@ from webmail.writing import matching, roster_reading
 
 def test_each_is_recognised_by_its_content(tmp_path: Path) -> None:
     address_books.write(tmp_path)
-    read = {path.name: importers.read(path.read_bytes()) for path in tmp_path.iterdir()}
+    read = {
+        path.name: importers.read_address_book(path.read_bytes()) for path in tmp_path.iterdir()
+    }
     recognised = {
         name: (reading.source, reading.format, len(reading.contacts))
         for name, reading in read.items()
@@ -27,14 +29,14 @@ def test_each_is_recognised_by_its_content(tmp_path: Path) -> None:
 
 
 def test_the_one_of_horde_has_a_note_of_two_lines_and_a_row_that_is_refused() -> None:
-    read = importers.read(address_books.horde())
+    read = importers.read_address_book(address_books.horde())
     assert read.contacts[-1].notes == 'Père de Maël : "plutôt le soir"\nNe pas appeler le mercredi.'
     assert [row.reason for row in read.skipped] == ["nothing_to_keep"]
     assert read.groups[0].name == "6e C"
 
 
 def test_the_one_of_sun_has_two_groups_with_everybody_in_one() -> None:
-    read = importers.read(address_books.sun())
+    read = importers.read_address_book(address_books.sun())
     assert [(group.name, len(group.members)) for group in read.groups] == [
         ("Conseil pédagogique", 25),
         ("Échange avec Hillbrook", 25),
@@ -42,7 +44,7 @@ def test_the_one_of_sun_has_two_groups_with_everybody_in_one() -> None:
 
 
 def test_the_class_list_has_a_column_that_must_be_explained() -> None:
-    read = importers.read(address_books.pupils())
+    read = importers.read_address_book(address_books.pupils())
     assert (read.charset, read.groups[0].name) == ("windows-1252", "6e C")
     assert [column.header for column in read.columns if not column.field] == ["Divers"]
 

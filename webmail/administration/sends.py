@@ -28,7 +28,7 @@ class SentMessage:
     message_id: str
 
 
-def last(user: User | None) -> list[SentMessage]:
+def last_sent(user: User | None) -> list[SentMessage]:
     """Return the last messages, newest first. Rows are deleted a week after they were sent."""
     if user is None:
         return []

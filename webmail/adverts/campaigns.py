@@ -269,7 +269,7 @@ def _each(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in values if value))
 
 
-def find(pk: int) -> Campaign | None:
+def find_campaign(pk: int) -> Campaign | None:
     """Return the campaign that a report belongs to, or None."""
     return next(
         (campaign for campaign in recent() if any(report.pk == pk for report in campaign.reports)),

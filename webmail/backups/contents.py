@@ -67,7 +67,7 @@ def write(folder: Path, manifest: Manifest) -> None:
     path.write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
 
 
-def read(folder: Path) -> Manifest:
+def read_manifest(folder: Path) -> Manifest:
     """Read the manifest. Raises BackupRefused where the folder holds no complete backup that this
     version can read."""
     try:
@@ -107,7 +107,7 @@ def note(folder: Path, made: datetime) -> None:
     (settings.SPOOL / _LAST).write_text(json.dumps(values), encoding="utf-8")
 
 
-def last() -> LastBackup | None:
+def last_backup() -> LastBackup | None:
     """Return the last recorded backup; None where there is none, or its record is damaged."""
     try:
         values = json.loads((settings.SPOOL / _LAST).read_text(encoding="utf-8"))

@@ -42,7 +42,7 @@ def restore(folder: Path, identity: Path | None = None) -> Restored:
     announce the restore to users. ``identity`` is the file of age's key. Raises BackupRefused,
     without any change, where the backup is damaged, cannot be decrypted or is newer than this
     version, or the installation is not empty."""
-    manifest = contents.read(folder)
+    manifest = contents.read_manifest(folder)
     contents.check(folder, manifest)
     _check_place(manifest)
     program = manifest.encryption

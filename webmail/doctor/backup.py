@@ -18,7 +18,7 @@ _OLD: Final = timedelta(days=2)
 
 def findings() -> Iterator[Finding]:
     """Yield a finding about the last backup that `bin/manage backup` made."""
-    last = backups.last()
+    last = backups.last_backup()
     advice = gettext("systemctl enable --now webmail-backup.timer (docs/install.md, “Backups”)")
     if last is None:
         yield warn(gettext("No backup was made of this installation."), advice)

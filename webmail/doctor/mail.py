@@ -69,7 +69,7 @@ def _without_rules(domain: MailDomain) -> Finding:
 
 
 def _extensions(domain: MailDomain) -> Iterator[Finding]:
-    extensions = capabilities.of(domain)
+    extensions = capabilities.capabilities_of(domain)
     words = {"domain": domain.name}
     if not extensions:
         yield warn(

@@ -81,6 +81,7 @@ class SeveralField(forms.MultipleChoiceField):
 class HoursWidget(forms.MultiWidget):
     """Checkboxes for days, and two times: fields ``…_days``, ``…_begin`` and ``…_end``."""
 
+    template_name = "webmail/preferences/_hours.html"
     use_fieldset = True
 
     def __init__(self) -> None:
@@ -94,7 +95,7 @@ class HoursWidget(forms.MultiWidget):
         )
 
     def decompress(self, value: Any) -> list[Any]:
-        working_hours = hours.read(value)
+        working_hours = hours.read_hours(value)
         if working_hours is None:
             return [[], time(8), time(18)]
         return [sorted(map(str, working_hours.days)), working_hours.begin, working_hours.end]
@@ -125,7 +126,7 @@ class HoursField(forms.MultiValueField):
             return preferences.OFF
         if begin is None or end is None or begin.replace(second=0) >= end.replace(second=0):
             raise ValidationError(self.error_messages["order"], code="order")
-        chosen = hours.of(map(int, days), begin, end)
+        chosen = hours.hours_of(map(int, days), begin, end)
         if self.least and not chosen.covers(self.least):
             words = preferences.BY_NAME["hours"].words_of(self.least.value)
             raise ValidationError(self.error_messages["least"], "least", {"hours": words})

@@ -75,7 +75,7 @@ class PreferencesForm(forms.Form):
             field = preference_fields.field(preference)
             field.initial = getattr(preferences, preference.name)
             if isinstance(field, HoursField):
-                field.least = hours.read(preferences.hours_least)
+                field.least = hours.read_hours(preferences.hours_least)
             if preference.folder:
                 _offer_folders(field, folders, field.initial)
                 field.required = False

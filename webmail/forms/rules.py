@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.converters import CONTROLS, LONGEST_NAME
@@ -484,15 +485,31 @@ def _all_valid(checked: Iterable[forms.Form]) -> bool:
 EVERYBODY, INSIDE, BOTH = "everybody", "inside", "both"
 
 
-class AbsenceForm(forms.Form):
-    """The automatic answer during an absence. ``is_of_box`` means a shared mailbox, which is not
-    "me"."""
+_DAY: Final = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
-    enabled = forms.BooleanField(label=_("Answer while I am away"), required=False)
-    first = forms.DateField(label=_("First day"))
-    last = forms.DateField(label=_("Last day, included"))
-    subject = forms.CharField(label=_("Subject of the answer"), required=False, max_length=200)
-    text = forms.CharField(label=_("Answer"), max_length=LONGEST_TEXT, widget=forms.Textarea)
+
+def _text_area(rows: int) -> forms.Textarea:
+    return forms.Textarea(attrs={"class": "textarea", "rows": rows})
+
+
+class AbsenceForm(forms.Form):
+    """The automatic answer during an absence from ``address``. ``is_of_box`` means a shared
+    mailbox, which is not "me"."""
+
+    enabled = forms.BooleanField(
+        label=_("Answer while I am away"),
+        required=False,
+        widget=forms.CheckboxInput(attrs={"autofocus": True}),
+    )
+    first = forms.DateField(label=_("First day"), widget=_DAY)
+    last = forms.DateField(label=_("Last day, included"), widget=_DAY)
+    subject = forms.CharField(
+        label=_("Subject of the answer"),
+        required=False,
+        max_length=200,
+        help_text=_("Left empty, the mail server takes the subject of what was written to you."),
+    )
+    text = forms.CharField(label=_("Answer"), max_length=LONGEST_TEXT, widget=_text_area(7))
     who = forms.ChoiceField(
         label=_("Who gets it"),
         widget=forms.RadioSelect,
@@ -503,7 +520,10 @@ class AbsenceForm(forms.Form):
         ],
     )
     other_text = forms.CharField(
-        label=_("Answer to others"), required=False, max_length=LONGEST_TEXT, widget=forms.Textarea
+        label=_("Answer to others"),
+        required=False,
+        max_length=LONGEST_TEXT,
+        widget=_text_area(5),
     )
     days = forms.IntegerField(
         label=_("Days before the same person gets it again"), min_value=1, max_value=30
@@ -512,18 +532,24 @@ class AbsenceForm(forms.Form):
         label=_("My other addresses"),
         required=False,
         max_length=2_000,
-        widget=forms.Textarea,
+        widget=_text_area(3),
         help_text=_(
             "One a line. Mail is only answered when one of your addresses stands in it: circulars"
             " to hidden recipients and mailing lists get no answer."
         ),
     )
 
-    def __init__(self, *args: Any, is_of_box: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, address: str = "", is_of_box: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        if not is_of_box:
-            return
         fields: Any = self.fields
+        if is_of_box:
+            self._speak_of_box(fields)
+        besides = gettext("Besides %(address)s.") % {"address": address}
+        fields["addresses"].help_text = f"{besides} {fields['addresses'].help_text}"
+
+    def _speak_of_box(self, fields: Any) -> None:
         fields["enabled"].label = _("Answer what this mailbox gets")
         everybody = (EVERYBODY, _("Everybody who writes to this mailbox"))
         fields["who"].choices = [everybody, *fields["who"].choices[1:]]

@@ -19,7 +19,7 @@ from addressbook.importers.assemble import Style
 from addressbook.importers.reading import LARGEST_FILE, MOST_RECORDS, FileRejected, Gathered
 from webmail.migrating import likes, searches
 from webmail.migrating.source import Source
-from webmail.migrating.texts import mended, of, serialised
+from webmail.migrating.texts import mended, serialised, text_of
 from webmail.migrating.values import (
     MOST_OF_A_KIND,
     Account,
@@ -86,7 +86,7 @@ class Reader:
             [last],
         ):
             for (uid,) in rows:
-                login = of(uid)
+                login = text_of(uid)
                 if login.strip() and login not in self._owners:
                     yield Account(login, login.strip(), is_share=turba.is_share(login))
             last = rows[-1][0]
@@ -100,7 +100,7 @@ class Reader:
         saved: list[Search] = []
         for name in sorted(_SEARCHES):
             raw = _raw(_bytes_of_hex(values.get(name)))
-            saved += searches.read(raw, left_out)
+            saved += searches.read_searches(raw, left_out)
         return FormerUser(
             identities=_identities(values, left_out),
             preferences=likes.converted(shown, likes.HORDE, left_out),
@@ -136,7 +136,14 @@ def _share_owners(source: Source) -> dict[str, str]:
                 f" LIMIT {_MOST_SHARES}"
             )
             rows += [
-                (0, {"share_name": of(name), "share_owner": of(owner), "attribute_params": of(how)})
+                (
+                    0,
+                    {
+                        "share_name": text_of(name),
+                        "share_owner": text_of(owner),
+                        "attribute_params": text_of(how),
+                    },
+                )
                 for name, owner, how in share_rows
             ]
     return turba.share_owners(rows)
@@ -163,8 +170,8 @@ def _preferences(source: Source, uid: str) -> tuple[set[str], dict[str, object]]
         [uid, *read],
     )
     hidden = {*_NO_PREFERENCE, *_SEARCHES, *_IDENTITY, _TRUSTED}
-    names = {of(name).strip() for (name,) in name_rows} - hidden
-    return names, {of(name).strip(): value for name, value in rows}
+    names = {text_of(name).strip() for (name,) in name_rows} - hidden
+    return names, {text_of(name).strip(): value for name, value in rows}
 
 
 def _identities(values: Mapping[str, object], left_out: Counter[str]) -> list[FormerIdentity]:
@@ -224,7 +231,7 @@ def _bytes_of_hex(value: object) -> object:
 def _raw(value: object) -> bytes:
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
-    return of(value).encode("utf-8", "replace")
+    return text_of(value).encode("utf-8", "replace")
 
 
 def _trusted(value: object, left_out: Counter[str]) -> list[str]:
@@ -252,7 +259,7 @@ def _recipients(source: Source, uid: str) -> list[Recipient]:
         [uid, MOST_OF_A_KIND],
     )
     return [
-        Recipient("", of(address).strip(), _moment(last), min(int(times), 10_000))
+        Recipient("", text_of(address).strip(), _moment(last), min(int(times), 10_000))
         for address, last, times in rows
     ]
 
@@ -357,7 +364,7 @@ class _Book:
             f" WHERE object_id IN ({marks}) AND object_photo IS NOT NULL",
             keys,
         )
-        with_picture = {of(key) for (key,) in rows}
+        with_picture = {text_of(key) for (key,) in rows}
         yield [(key, data) for key, data in page if key not in with_picture]
         photo = source.cut("object_photo", _LARGEST_PHOTO)
         statement = f"SELECT {photo} FROM {table} WHERE object_id = %s"  # noqa: S608

@@ -18,7 +18,7 @@ from addressbook.importers import php
 from mail.imap import names
 from webmail.migrating import likes
 from webmail.migrating.source import Row, Source
-from webmail.migrating.texts import mended, of, serialised
+from webmail.migrating.texts import mended, serialised, text_of
 from webmail.migrating.values import (
     MOST_OF_A_KIND,
     Account,
@@ -74,7 +74,9 @@ def accounts(source: Source) -> Iterator[Account]:
         [last],
     ):
         for key, login, host, language in rows:
-            yield Account(int(key), of(login).strip(), of(host).strip(), of(language))
+            yield Account(
+                int(key), text_of(login).strip(), text_of(host).strip(), text_of(language)
+            )
         last = int(rows[-1][0])
 
 
@@ -109,7 +111,7 @@ def _preferences(source: Source, user: int, left_out: Counter[str]) -> php.Array
         f"SELECT {column} FROM {source.table('users')} WHERE user_id = %s",  # noqa: S608
         [user],
     )
-    text = of(rows[0][0]) if rows else ""
+    text = text_of(rows[0][0]) if rows else ""
     try:
         if len(text) > _LARGEST_PREFERENCES:
             raise php.BrokenValue("too large")
@@ -130,20 +132,22 @@ def _identities(source: Source, user: int, left_out: Counter[str]) -> list[Forme
     )
     identities = []
     for key, address, name, organization, reply_to, bcc, signature, is_html, standard in rows:
-        left_out["identity: its organisation has no field here"] += bool(of(organization).strip())
+        left_out["identity: its organisation has no field here"] += bool(
+            text_of(organization).strip()
+        )
         left_out["identity: its copy to another address (Bcc) is not brought"] += bool(
-            of(bcc).strip()
+            text_of(bcc).strip()
         )
         text = mended(signature)
-        if len(of(signature)) > _LARGEST_TEXT:
+        if len(text_of(signature)) > _LARGEST_TEXT:
             left_out["signature: too large"] += 1
             text = ""
         identities.append(
             FormerIdentity(
                 str(key),
-                of(address).strip(),
+                text_of(address).strip(),
                 mended(name),
-                of(reply_to).strip(),
+                text_of(reply_to).strip(),
                 text,
                 bool(is_html),
                 bool(standard),
@@ -165,7 +169,7 @@ def _shared(source: Source, user: int, identities: Sequence[FormerIdentity]) -> 
         f" WHERE email IN ({marks}) AND user_id <> %s AND del <> 1",
         [*spelt, user],
     )
-    shared = {of(address).lower() for (address,) in rows}
+    shared = {text_of(address).lower() for (address,) in rows}
     locals_of = {address.rpartition("@")[0]: address.lower() for address in spelt}
     names_of = {address: address.lower() for address in spelt} | locals_of
     marks = ", ".join(["%s"] * len(names_of))
@@ -174,7 +178,9 @@ def _shared(source: Source, user: int, identities: Sequence[FormerIdentity]) -> 
         f" WHERE username IN ({marks}) AND user_id <> %s",
         [*names_of, user],
     )
-    return frozenset(shared | {names_of.get(of(name), of(name).lower()) for (name,) in rows})
+    return frozenset(
+        shared | {names_of.get(text_of(name), text_of(name).lower()) for (name,) in rows}
+    )
 
 
 def _canned(source: Source, user: int) -> list[Canned]:
@@ -231,11 +237,13 @@ def _collected(source: Source, user: int) -> tuple[list[Recipient], list[str]]:
         [user, 2 * MOST_OF_A_KIND],
     )
     recipients = [
-        Recipient(mended(name), of(address).strip(), _moment(changed))
+        Recipient(mended(name), text_of(address).strip(), _moment(changed))
         for kind, name, address, changed in rows
         if kind == _TO_RECIPIENTS
     ]
-    trusted = [of(address).strip() for kind, _name, address, _at in rows if kind == _FROM_TRUSTED]
+    trusted = [
+        text_of(address).strip() for kind, _name, address, _at in rows if kind == _FROM_TRUSTED
+    ]
     return recipients[:MOST_OF_A_KIND], trusted[:MOST_OF_A_KIND]
 
 
@@ -289,7 +297,7 @@ def _contacts(
             key, card = str(row[0]), row[-1]
             if key in known:
                 continue
-            is_large = len(of(card)) > _SMALL_CARD
+            is_large = len(text_of(card)) > _SMALL_CARD
             if is_large:
                 card = source.rows(large, [row[0]])[0][0]
             data = _contact((*row[:-1], card), left_out)
@@ -308,7 +316,7 @@ def _contact(row: Row, left_out: Counter[str]) -> ContactData:
     columns."""
     _key, name, first, last, emails, card = row
     text = mended(card)
-    if len(of(card)) > _LARGEST_CARD:
+    if len(text_of(card)) > _LARGEST_CARD:
         left_out["contact: its card is too large, and was cut"] += 1
     elif text and "END:VCARD" not in text[-200:].upper():
         left_out["contact: its card was cut there already"] += 1

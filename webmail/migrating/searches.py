@@ -34,7 +34,7 @@ class _Unlike(Exception):
     """A criterion without an equivalent; its text is for the report."""
 
 
-def read(raw: bytes, left_out: Counter[str]) -> list[Search]:
+def read_searches(raw: bytes, left_out: Counter[str]) -> list[Search]:
     """Return the saved searches of a preference, except those without an equivalent."""
     try:
         values = php.array(raw, objects=True)

@@ -23,7 +23,7 @@ def lenient(raw: bytes) -> str:
         return raw.decode("cp1252", "replace")
 
 
-def of(value: object) -> str:
+def text_of(value: object) -> str:
     """Return the value of a text or binary column as text; "" for NULL. NUL characters are removed,
     since PostgreSQL does not accept them."""
     if value is None:
@@ -36,7 +36,7 @@ def of(value: object) -> str:
 def mended(value: object) -> str:
     """Return the text of a column without control characters. UTF-8 that was stored as latin1,
     ``Ã©`` for ``é``, is repaired: hardly any other text contains such sequences."""
-    text = of(value)
+    text = text_of(value)
     if not text.isascii() and (raw := _latin(text)) is not None:
         with suppress(UnicodeDecodeError):
             text = raw.decode("utf-8")
@@ -56,7 +56,7 @@ def serialised(value: object) -> php.Array:
     where the lengths do not match UTF-8, the column was written as latin1. Raises php.Broken."""
     if isinstance(value, bytes | bytearray | memoryview):
         return php.array(bytes(value))
-    text = of(value)
+    text = text_of(value)
     if len(text) > php.LARGEST:
         raise php.BrokenValue("too large")
     try:

@@ -126,7 +126,7 @@ class PreferenceDefault(models.Model):
         preference = BY_NAME.get(self.name)
         # A value that was not given is the database's default, not a string.
         least = self.least if isinstance(self.least, str) else ""
-        if least and (self.name != "hours" or hours.read(least) is None):
+        if least and (self.name != "hours" or hours.read_hours(least) is None):
             raise ValidationError({"least": _("These are no working hours.")})
         if isinstance(preference, HoursPreference) and not preference.allows(self.value):
             raise ValidationError({"value": _("Allowed: off, or such as 12345:0800-1800.")})

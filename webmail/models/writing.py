@@ -269,7 +269,7 @@ class OutboxMessage(ClaimedRow):
     sender = models.CharField(_("sender"), max_length=254)
     # `Envelope` (webmail/outbox) as JSON, sealed: recipients, Bcc, origin, key of the spooled file.
     # The key is removed once the message is sent, or three days later if it is of a batch, so that
-    # its address can be corrected. The field is empty once the message is taken back.
+    # its address can be corrected. The field is empty once the sending is undone.
     sealed = models.BinaryField()
     spool = models.CharField(_("name in the spool"), max_length=32, blank=True)
     size = models.PositiveBigIntegerField(_("bytes"), default=0)

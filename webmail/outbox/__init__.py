@@ -3,7 +3,7 @@ why it was not."""
 
 from webmail.outbox.accepting import accept
 from webmail.outbox.bounces import note_reports
-from webmail.outbox.choices import again, dismiss, reschedule, settle, take_back
+from webmail.outbox.choices import again, dismiss, reschedule, settle, undo_sending
 from webmail.outbox.counting import unsent_count
 from webmail.outbox.delivery import deliver
 from webmail.outbox.restored import hold_restored
@@ -22,8 +22,8 @@ __all__ = [
     "opened",
     "reschedule",
     "settle",
-    "take_back",
     "tend",
     "tidy",
+    "undo_sending",
     "unsent_count",
 ]

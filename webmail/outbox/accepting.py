@@ -38,7 +38,7 @@ def accept(
     key: uuid.UUID,
     identity: Identity | None = None,
     due: datetime | None = None,
-    hold_seconds: int = 0,
+    undo_seconds: int = 0,
     template: BatchTemplate | None = None,
 ) -> tuple[OutboxMessage, ...]:
     """Accept messages into the outbox. When this returns, they are stored: rows, and sealed files
@@ -47,7 +47,7 @@ def accept(
     ``submissions`` are taken one after the other, so that at most two of them are in memory.
     ``template`` has what those with `Submission.each` have in common; they are made of it when they
     are sent. ``identity`` is the result of `identities.check`, if that was just called. The
-    messages leave at ``due``, or else after ``hold_seconds``; several leave one after the other,
+    messages leave at ``due``, or else after ``undo_seconds``; several leave one after the other,
     `settings.EACH_PER_MINUTE` a minute.
 
     Raises SenderRefused for an address that is not the user's, SignInNeeded when the password
@@ -56,7 +56,7 @@ def accept(
     """
     if accepted := _accepted(request.user, key):
         return accepted
-    first = due or clock.now() + timedelta(seconds=hold_seconds)
+    first = due or clock.now() + timedelta(seconds=undo_seconds)
     sending = _Sending(request.user, draft, key, first, identity, is_scheduled=due is not None)
     try:
         if template:

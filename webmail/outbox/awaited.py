@@ -97,7 +97,7 @@ def rows_of(
     request: SignedInRequest, awaited: Sequence[Awaited]
 ) -> list[tuple[Awaited, list[OutboxMessage]]]:
     """Return the entries, each with its messages as they stand now; without messages if they were
-    taken back.
+    undone.
     """
     mine = OutboxMessage.objects.of(request.user).addressed().exclude(state=_STATE.CANCELLED)
     first = {str(row.pk): row for row in mine.filter(pk__in=[entry.pk for entry in awaited])}

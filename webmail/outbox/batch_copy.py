@@ -29,7 +29,7 @@ _GONE = Q(stage__in=(_STAGE.HANDED, _STAGE.FILED))
 
 
 def copy_of(row: OutboxMessage) -> OutboxMessage | None:
-    """Return the copy of a message's batch, unless it was taken back."""
+    """Return the copy of a message's batch, unless the sending was undone."""
     if row.batch is None:
         return None
     rows = OutboxMessage.objects.filter(user_id=row.user_id, batch=row.batch, recipients=0)
@@ -57,7 +57,7 @@ def pause(row: OutboxMessage) -> timedelta | None:
 
 def is_void(row: OutboxMessage) -> bool:
     """Return whether no recipient got or will get the message, because all of it was given up or
-    taken back.
+    undone.
     """
     messages = _messages(row)
     return not messages.filter(_GONE).exists() and not messages.unfinished().exists()

@@ -120,7 +120,7 @@ def message(row: OutboxMessage) -> bytes:
     if envelope.each is None:
         return values.message(row)
     try:
-        with sealed_files.read(values.path(row.spool), bytes.fromhex(envelope.key)) as file:
+        with sealed_files.read_sealed(values.path(row.spool), bytes.fromhex(envelope.key)) as file:
             template = _unpacked(file)
         return _made(row, template, envelope.each)
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -42,7 +42,7 @@ def together(row: OutboxMessage) -> list[OutboxMessage]:
     return list(rows.exclude(state=_STATE.CANCELLED).order_by("number"))
 
 
-def take_back(user: User, pk: uuid.UUID) -> Draft | None:
+def undo_sending(user: User, pk: uuid.UUID) -> Draft | None:
     """Stop the messages that have not left yet. Return the draft, to be edited again; None when
     some of its messages have left and only the rest was stopped.
 

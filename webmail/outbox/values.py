@@ -184,7 +184,7 @@ def folder() -> Path:
 def message(row: OutboxMessage) -> bytes:
     """Return the message with its Bcc field. Raises Unreadable when it is gone or damaged."""
     try:
-        with sealed_files.read(path(row.spool), bytes.fromhex(opened(row).key)) as file:
+        with sealed_files.read_sealed(path(row.spool), bytes.fromhex(opened(row).key)) as file:
             return file.read()
     except (OSError, ValueError) as error:
         raise Unreadable from error

@@ -229,7 +229,9 @@ def _spooled(row: OutboxMessage) -> Iterator[bytes] | None:
         if envelope.each:
             return iter([batch_template.message(row)])
         key = bytes.fromhex(envelope.key)
-        return _pieces(sealed_files.read(outbox_values.path(row.spool), key)) if key else None
+        return (
+            _pieces(sealed_files.read_sealed(outbox_values.path(row.spool), key)) if key else None
+        )
     except (OSError, ValueError, WebmailError):
         return None
 

@@ -44,7 +44,7 @@ def latest(user: User) -> DataExport | None:
     return DataExport.objects.of(user).in_force().first()
 
 
-def find(user: User, pk: uuid.UUID) -> DataExport:
+def find_export(user: User, pk: uuid.UUID) -> DataExport:
     """Return a finished export of this user that has not expired. Raises NotFound."""
     row = DataExport.objects.of(user).in_force().filter(pk=pk, state=State.DONE).first()
     if row is None:
@@ -86,7 +86,7 @@ def opened(row: DataExport) -> BinaryIO:
     changed."""
     try:
         key = sealed_rows.opened(_PURPOSE, row.pk, row.user_id, row.sealed)
-        return sealed_files.read(path_of(row.spool), key)
+        return sealed_files.read_sealed(path_of(row.spool), key)
     except (OSError, sealed_rows.BrokenSeal) as error:
         raise Unreadable from error
 

@@ -19,7 +19,7 @@ _NOUNS = {
 }
 
 
-def of(name: str) -> str:
+def preceded_by_of(name: str) -> str:
     """``{{ authority|of }}``: ``of Académie d’Amiens``, in French ``de l’académie d’Amiens``."""
     if (get_language() or "").partition("-")[0] != "fr":
         return gettext("of %(name)s") % {"name": name}

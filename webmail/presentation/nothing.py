@@ -25,7 +25,7 @@ class Try:
 
 
 @dataclass(frozen=True)
-class Nothing:
+class NothingFound:
     """A search without results. ``where`` is the sentence about the searched folders; ``pieces``
     are the parts of the search, as its line writes them; ``tries`` are other searches."""
 
@@ -34,10 +34,10 @@ class Nothing:
     tries: tuple[Try, ...]
 
 
-def nothing(asked: Asked, names: Sequence[str], labels: Mapping[str, str]) -> Nothing:
+def nothing_found(asked: Asked, names: Sequence[str], labels: Mapping[str, str]) -> NothingFound:
     """Return the words about a search without results. ``names`` are the searched folders,
     ``labels`` their labels."""
-    return Nothing(
+    return NothingFound(
         where=_where(asked, [labels.get(name, name) for name in names], labels),
         pieces=tuple(rephrasing.piece(term) for term in rephrasing.parts(asked.wanted.term)),
         tries=_tries(asked),

@@ -59,7 +59,7 @@ class Rest:
         )
 
 
-def of(request: HttpRequest) -> Rest:
+def rest_of(request: HttpRequest) -> Rest:
     """Return the spans without notifications, by the user's working hours and by the choice for
     today that the session keeps."""
     preferences = getattr(request, "preferences", None)

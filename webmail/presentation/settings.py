@@ -152,7 +152,7 @@ class Found:
     where: Words
 
 
-def find(text: str, offered: Iterable[Preference]) -> tuple[Found, ...]:
+def find_settings(text: str, offered: Iterable[Preference]) -> tuple[Found, ...]:
     """Return the settings and pages that contain every word of the text; accents and case are
     ignored."""
     wanted = fold(text).split()

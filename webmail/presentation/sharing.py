@@ -84,7 +84,7 @@ def _may(share: Share) -> str:
     return str(label[0]) if label else gettext("Rights that another program gave")
 
 
-def inside(at: SharingProgress) -> str:
+def words_of_inside(at: SharingProgress) -> str:
     """Return the sentences about the folders inside; "" if there are none."""
     sentences = []
     if at.total - at.refused > 1:

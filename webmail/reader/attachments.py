@@ -155,7 +155,7 @@ def of_part(part: Part) -> File:
     return File(part.file_name, part.media_type, dict(part.parameters), octets, part)
 
 
-def inside(attachment: FoundAttachment) -> InnerFiles:
+def inner_files(attachment: FoundAttachment) -> InnerFiles:
     """Return the files inside a whole file. Raises NoPreview for an archive that is damaged or a
     bomb."""
     if attachment.detected.kind is Kind.ARCHIVE:
@@ -313,7 +313,8 @@ def _step(attachment: FoundAttachment, index: int, limit: int) -> FoundAttachmen
         if attachment.detected.kind is Kind.MESSAGE:
             return _leaf(attachment, index)
         inner = next(
-            (candidate for candidate in inside(attachment).files if candidate.index == index), None
+            (candidate for candidate in inner_files(attachment).files if candidate.index == index),
+            None,
         )
     except NoPreview as refusal:
         return replace(attachment, content=b"", refusal=refusal.reason)

@@ -41,7 +41,7 @@ _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _ORPHAN_SECONDS = 2 * 60 * 60
 
 
-def find(request: HttpRequest, user: User, file: str) -> OfficePreview | None:
+def find_office_preview(request: HttpRequest, user: User, file: str) -> OfficePreview | None:
     """Return this session's job for a file, which ``file`` identifies."""
     secret = _secret(request)
     return OfficePreview.objects.in_force().filter(user=user, name=_name(secret, file)).first()
@@ -124,7 +124,7 @@ def give_up(job: OfficePreview, error: Exception) -> None:
 
 def _converted(job: OfficePreview) -> Pdf:
     try:
-        with sealed_files.read(_source(job.spool), bytes(job.source_key)) as file:
+        with sealed_files.read_sealed(_source(job.spool), bytes(job.source_key)) as file:
             content = file.read()
     except OSError as error:
         raise NoPreview(Reason.BUSY, "the spooled file is gone") from error

@@ -181,7 +181,7 @@ class HtmlReader(Protocol):
     def __call__(self, imap: Connection, ref: MessageRef, *, sanitiser: Sanitiser) -> FrameHtml: ...
 
 
-def of(
+def frame_html_of(
     request: SignedInRequest, ref: MessageRef, inside: str = "", read: HtmlReader = reading.html
 ) -> tuple[FrameHtml, Images]:
     """Return the HTML of a message for the user, without an IMAP command if this session has opened
@@ -220,7 +220,7 @@ def loaded(
     each image asks."""
     known_loads = ReaderSanitiser(request, ref, inside).loaded()
     if known_loads is None:
-        rendered, images = of(request, ref, inside, read)
+        rendered, images = frame_html_of(request, ref, inside, read)
         known_loads = Loaded(rendered.inline, rendered.html.remote, images)
     return known_loads
 

@@ -102,7 +102,7 @@ def _today(state: dashboard.InstallationState) -> Iterator[GaugeMetricFamily]:
 
 
 def _backup() -> Iterator[GaugeMetricFamily]:
-    last = backups.last()
+    last = backups.last_backup()
     if last is not None:
         age = (clock.now() - last.made).total_seconds()
         yield _one("webmail_backup_age_seconds", "Seconds since the last backup was begun.", age)

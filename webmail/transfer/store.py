@@ -52,7 +52,7 @@ def read(key: bytes, segments: Iterable[Sequence[object]]) -> Iterator[bytes]:
 
 
 def opened(key: bytes, name: str) -> BinaryIO:
-    return sealed_files.read(path_of(name), _key(key, name))
+    return sealed_files.read_sealed(path_of(name), _key(key, name))
 
 
 def remove(segments: Iterable[Sequence[object]]) -> None:

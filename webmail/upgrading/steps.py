@@ -89,7 +89,7 @@ def _check(_options: UpgradeOptions) -> Iterator[str]:
 
 
 def _backup(_options: UpgradeOptions) -> Iterator[str]:
-    last = backups.last()
+    last = backups.last_backup()
     if last is None:
         yield "No backup was made of this spool. To make one: bin/manage backup FOLDER"
         return

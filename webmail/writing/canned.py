@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from django import forms
 from django.db.models.functions import Lower
 from django.http import QueryDict
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -23,9 +23,17 @@ LONGEST = 50_000
 class CannedForm(forms.Form):
     """A canned text. ``text`` is plain; the composer sends ``html`` instead."""
 
-    name = forms.CharField(label=_("Name"), max_length=80)
+    name = forms.CharField(
+        label=pgettext_lazy("of a canned answer", "Name"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     text = forms.CharField(
-        label=_("Text"), required=False, max_length=LONGEST, strip=False, widget=forms.Textarea
+        label=_("Text"),
+        required=False,
+        max_length=LONGEST,
+        strip=False,
+        widget=forms.Textarea(attrs={"class": "input", "rows": 8}),
     )
     html = forms.CharField(
         required=False, max_length=20 * LONGEST, strip=False, widget=forms.HiddenInput
@@ -38,6 +46,11 @@ class CannedForm(forms.Form):
         self.user, self.kept = user, kept
         begun = {"name": kept.name, "text": composed.to_text(kept.html)} if kept else None
         super().__init__(data, initial=begun)
+        if kept and is_formatted(kept):
+            self.fields["text"].help_text = _(
+                "This text is formatted. If you change it here, it becomes plain; to keep its"
+                " formatting, change it in the composer and save it from there."
+            )
 
     def clean_name(self) -> str:
         """Return the name. It must be unique without regard to case."""

@@ -165,7 +165,7 @@ def open_(draft: Draft, row: DraftDocument) -> BinaryIO:
 
 def opened(path: Path, document: StoredDocument) -> BinaryIO:
     """Return the content of a document in a file of the spool. Raises OSError."""
-    stream = sealed_files.read(path, bytes.fromhex(document.key))
+    stream = sealed_files.read_sealed(path, bytes.fromhex(document.key))
     if document.at is None:
         return stream
     with stream:

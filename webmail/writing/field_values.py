@@ -68,7 +68,7 @@ def known(
     """Return the recipients with all known values. A typed name is shown, and the contact tells
     first and last name. ``asked`` are the keys of the text's fields; families are read only if one
     of theirs is among them."""
-    of_contacts = names.of(user, [member.address for member in people])
+    of_contacts = names.recipient_names(user, [member.address for member in people])
     of_families: dict[str, FamilyValues] = {}
     if not fields.OF_FAMILIES.isdisjoint(asked):
         of_families = _of_families(user, [member.address for member in people])

@@ -193,7 +193,7 @@ def open_(row: DraftFile) -> BinaryIO:
     if not row.spool:
         raise PartNotFound("The file was not fetched yet.")
     try:
-        return sealed_files.read(path_of(row.spool), key)
+        return sealed_files.read_sealed(path_of(row.spool), key)
     except OSError as error:
         raise PartNotFound("The file is gone from the spool.") from error
 

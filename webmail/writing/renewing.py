@@ -30,7 +30,7 @@ def renew(user: User, content: Content) -> Content:
     texts = {name: getattr(content, name) for name in _LINES}
     read = {name: addresses.read_recipients(text) for name, text in texts.items() if ":" in text}
     called = {group.name for line in read.values() for group in line.groups}
-    live_groups = live.find(user, called)
+    live_groups = live.find_live_groups(user, called)
     if not live_groups:
         return content
     members = {}

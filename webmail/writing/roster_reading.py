@@ -116,7 +116,7 @@ def _lines(content: bytes) -> Iterator[_TableLine]:
     if code := texts.reject_code(content):
         raise FileRejected(code)
     text = _without_title(charsets.decode(content).text)
-    table = text_rows.read(text, raw_tabs=lambda _header: False)
+    table = text_rows.split_rows(text, raw_tabs=lambda _header: False)
     for row in table.rows:
         yield _TableLine(row.line, _trimmed(row.cells))
 

@@ -49,7 +49,12 @@ class IdentityForm(forms.Form):
     )
     html = forms.CharField(required=False, strip=False, max_length=identities.LONGEST_SIGNATURE)
     format = forms.ChoiceField(required=False, choices=[("html", "html"), ("plain", "plain")])
-    image = forms.FileField(label=_("Image below the signature"), required=False, max_length=255)
+    image = forms.FileField(
+        label=_("Image below the signature"),
+        required=False,
+        max_length=255,
+        help_text=_("PNG, JPEG, GIF or WebP, 100 KB at most."),
+    )
     no_image = forms.BooleanField(label=_("Without the image"), required=False)
     is_default = forms.BooleanField(
         label=_("Write from this address unless I choose another"), required=False
@@ -72,7 +77,6 @@ class IdentityForm(forms.Form):
         locked = set(identity.enforced) | ({"name"} if settings.IDENTITY_NAME_LOCKED else set())
         for field in locked:
             self.fields[field].disabled = True
-            self.fields[field].help_text = _("As the authority has it: it can’t be changed here.")
 
     @property
     def image_source(self) -> str:

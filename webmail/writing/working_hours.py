@@ -17,7 +17,7 @@ from core.preferences import Preferences, hours
 def of(preferences: Preferences) -> hours.Hours | None:
     """Return the working hours with the holidays of the user's zone, or None. Only the holidays may
     need a query, which is cached."""
-    own_hours = hours.read(preferences.hours)
+    own_hours = hours.read_hours(preferences.hours)
     if own_hours is None or preferences.school_zone == "none":
         return own_hours
     closed = holidays.days_off(preferences.school_zone)

@@ -51,7 +51,9 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _dry_run(self, options: dict[str, object]) -> bool:
-        reading = importers.read(self._content(options["file"]), source=str(options["source"]))
+        reading = importers.read_address_book(
+            self._content(options["file"]), source=str(options["source"])
+        )
         if options["json"]:
             self.stdout.write(json.dumps(describe(reading), indent=1))
         else:
@@ -86,7 +88,7 @@ class Command(BaseCommand):
             return None
         if not address:
             raise CommandError("Say whose they become: --owner ADDRESS, or --by-owner.")
-        owner = owners.find(address)
+        owner = owners.find_owner(address)
         if owner.problem:
             raise CommandError(f"{address}: {owner.problem}")
         return owners.ensure(owner)

@@ -107,7 +107,9 @@ def served(domain: MailDomain, dovecot: Dovecot) -> MailDomain:
 
 
 def test_the_imap_server_is_measured(served: MailDomain) -> None:
-    findings = diagnosis.diagnose(diagnosis.find("alice"), is_administrator=False).findings
+    findings = diagnosis.diagnose(
+        diagnosis.find_diagnosed("alice"), is_administrator=False
+    ).findings
     assert any(
         finding.level == "ok" and re.search(r"127\.0\.0\.1 .*\d+ ms", finding.text)
         for finding in findings
@@ -122,7 +124,7 @@ def test_failed_sign_ins_are_counted_since_the_last_good_one(
     audit.record(Kind.SIGNED_IN, actor=user)
     for _again in range(3):
         audit.record(Kind.SIGN_IN_FAILED, target=str(user), cause="server")
-    diagnosed = diagnosis.diagnose(diagnosis.find("alice"), is_administrator=False)
+    diagnosed = diagnosis.diagnose(diagnosis.find_diagnosed("alice"), is_administrator=False)
     bad = [
         finding for finding in diagnosed.findings if "3" in finding.text and finding.level == "bad"
     ]

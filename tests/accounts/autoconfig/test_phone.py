@@ -21,7 +21,7 @@ def test_a_reload_shows_the_same_code() -> None:
     first = phone.current("ticket", ALICE)
     assert first is not None
     assert phone.current("ticket", ALICE) == first
-    assert phone.find(first.token) == first
+    assert phone.find_phone_link(first.token) == first
     assert first.holder == ALICE
     assert 598 <= first.seconds_left <= 600
 
@@ -50,7 +50,7 @@ def test_a_new_code_ends_the_one_before() -> None:
     first = phone.current("ticket", ALICE)
     assert first is not None
     second = phone.renew("ticket", ALICE)
-    assert phone.find(first.token) is None
+    assert phone.find_phone_link(first.token) is None
     assert phone.current("ticket", ALICE) == second
     assert second.token != first.token
 
@@ -62,7 +62,7 @@ def test_a_code_lives_for_ten_minutes_and_does_not_come_back(
     link = phone.current("ticket", ALICE)
     assert link is not None
     time.sleep(1.1)
-    assert phone.find(link.token) is None
+    assert phone.find_phone_link(link.token) is None
     assert phone.fetch(link.token) is None
     assert phone.current("ticket", ALICE) is None
 
@@ -108,7 +108,7 @@ def test_one_person_makes_ten_codes_an_hour_whatever_his_tickets() -> None:
 
 @pytest.mark.parametrize("token", ["", "x" * 27, "x" * 5000, "é", "a b\n"])
 def test_an_invented_token_opens_nothing(token: str) -> None:
-    assert phone.find(token) is None
+    assert phone.find_phone_link(token) is None
     assert phone.fetch(token) is None
 
 

@@ -282,7 +282,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, dovecot: Dovecot, carole: MailAccou
 
             return Failing(dovecot.users, works, happens)
 
-        monkeypatch.setattr(drivers, "of", of)
+        monkeypatch.setattr(drivers, "driver_of", of)
 
     return fail
 

@@ -23,13 +23,15 @@ def domain(driver: str, name: str = "ac-exemple.fr") -> MailDomain:
 
 
 def test_a_domain_without_driver_has_none() -> None:
-    assert drivers.of(domain("none")) is None
+    assert drivers.driver_of(domain("none")) is None
 
 
 def test_a_value_for_one_domain_goes_before_the_one_for_all(settings) -> None:
     settings.PASSWORD_DOVECOT_PATH = {"": "/etc/{domain}/users", "AC_AUTRE_FR": "/srv/autre"}
-    assert drivers.of(domain("dovecot")) == PasswdFile(Path("/etc/ac-exemple.fr/users"), "argon2id")
-    assert drivers.of(domain("dovecot", "ac-autre.fr")) == PasswdFile(
+    assert drivers.driver_of(domain("dovecot")) == PasswdFile(
+        Path("/etc/ac-exemple.fr/users"), "argon2id"
+    )
+    assert drivers.driver_of(domain("dovecot", "ac-autre.fr")) == PasswdFile(
         Path("/srv/autre"), "argon2id"
     )
 
@@ -44,7 +46,7 @@ def test_a_value_for_one_domain_goes_before_the_one_for_all(settings) -> None:
 )
 def test_what_is_missing_is_named(driver: str, variable: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=variable):
-        drivers.of(domain(driver))
+        drivers.driver_of(domain(driver))
 
 
 @pytest.mark.parametrize(
@@ -62,13 +64,13 @@ def test_a_statement_that_cannot_be_right_is_refused(settings, statement: str) -
     settings.PASSWORD_SQL_DATABASES = {"": module.database("sqlite:////x")}
     settings.PASSWORD_SQL_STATEMENT = {"": statement}
     with pytest.raises(ImproperlyConfigured, match="WEBMAIL_PASSWORD_SQL_STATEMENT"):
-        drivers.of(domain("sql"))
+        drivers.driver_of(domain("sql"))
 
 
 def test_a_table_is_made_of_its_settings(settings) -> None:
     settings.PASSWORD_SQL_DATABASES = {"": module.database("sqlite:////x")}
     settings.PASSWORD_SQL_STATEMENT = {"": UPDATE}
-    made = drivers.of(domain("sql"))
+    made = drivers.driver_of(domain("sql"))
     assert isinstance(made, PasswordTable)
     assert made.statement == UPDATE
 
@@ -77,7 +79,7 @@ def test_a_directory_without_its_library_is_said(settings, monkeypatch) -> None:
     settings.PASSWORD_LDAP_URL, settings.PASSWORD_LDAP_DN = {"": "ldaps://x"}, {"": "uid={login}"}
     monkeypatch.setattr(drivers, "find_spec", lambda name: None)
     with pytest.raises(ImproperlyConfigured, match="python-ldap"):
-        drivers.of(domain("ldap"))
+        drivers.driver_of(domain("ldap"))
 
 
 @pytest.mark.parametrize("name", ["uid=x,o=y", "uid={login},o={nothing}", "uid={login", "uid={0}"])
@@ -86,7 +88,7 @@ def test_a_name_that_names_nobody_is_refused(settings, name: str) -> None:
         pytest.skip("python-ldap is not installed")
     settings.PASSWORD_LDAP_URL, settings.PASSWORD_LDAP_DN = {"": "ldaps://x"}, {"": name}
     with pytest.raises(ImproperlyConfigured, match="WEBMAIL_PASSWORD_LDAP_DN"):
-        drivers.of(domain("ldap"))
+        drivers.driver_of(domain("ldap"))
 
 
 def test_the_environment_knows_domains_apart(monkeypatch, tmp_path: Path) -> None:

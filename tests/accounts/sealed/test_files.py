@@ -26,12 +26,12 @@ def sealed(tmp_path: Path) -> tuple[Path, bytes]:
 def test_what_was_written_is_read(tmp_path: Path, size: int) -> None:
     path, key = tmp_path / "x", sealed_files.new_key()
     sealed_files.write(path, key, [CONTENT[:size]])
-    with sealed_files.read(path, key) as file:
+    with sealed_files.read_sealed(path, key) as file:
         assert file.read() == CONTENT[:size]
 
 
 def test_it_is_read_piece_by_piece(sealed: tuple[Path, bytes]) -> None:
-    with sealed_files.read(*sealed) as file:
+    with sealed_files.read_sealed(*sealed) as file:
         assert b"".join(iter(lambda: file.read(1000), b"")) == CONTENT
 
 
@@ -46,7 +46,7 @@ def test_the_disk_holds_nothing_that_can_be_read(sealed: tuple[Path, bytes]) -> 
 def test_a_file_that_was_cut_off_is_damaged(sealed: tuple[Path, bytes], cut: int) -> None:
     path, key = sealed
     path.write_bytes(path.read_bytes()[:cut])
-    with pytest.raises(sealed_files.DamagedFile), sealed_files.read(path, key) as file:
+    with pytest.raises(sealed_files.DamagedFile), sealed_files.read_sealed(path, key) as file:
         file.read()
 
 
@@ -54,7 +54,7 @@ def test_another_key_opens_nothing(sealed: tuple[Path, bytes]) -> None:
     path, _key = sealed
     with (
         pytest.raises(sealed_files.DamagedFile),
-        sealed_files.read(path, sealed_files.new_key()) as file,
+        sealed_files.read_sealed(path, sealed_files.new_key()) as file,
     ):
         file.read()
 

@@ -30,13 +30,13 @@ def test_vcards_hold_everything_with_pictures_and_groups(sophie: Contact, versio
     assert f"VERSION:{version}".encode() in content
     got = [item for item in vcard.parse(content) if isinstance(item, ContactData)]
     assert got == [contacts.data_of(sophie), contacts.data_of(zoe)]
-    reading = importers.read(content)
+    reading = importers.read_address_book(content)
     assert ("Parents 4e B", (0,)) in [(group.name, group.members) for group in reading.groups]
 
 
 def test_csv_is_read_again_by_our_own_import(sophie: Contact) -> None:
     content = b"".join(export.table(finding.matching(sophie.user), [], "fr"))
-    assert importers.read(content).contacts == (contacts.data_of(sophie),)
+    assert importers.read_address_book(content).contacts == (contacts.data_of(sophie),)
 
 
 def test_groups_of_a_csv_are_read_again_one_by_one_and_categories_stay(sophie: Contact) -> None:
@@ -46,7 +46,7 @@ def test_groups_of_a_csv_are_read_again_one_by_one_and_categories_stay(sophie: C
         groups.add(group, [sophie.pk])
     contacts.update(sophie, replace(contacts.data_of(sophie), categories=("Chorale", "Piano")))
     content = b"".join(export.table(finding.matching(claire), chosen, "fr"))
-    reading = importers.read(content)
+    reading = importers.read_address_book(content)
     assert {group.name for group in reading.groups} == {"Parents 4e B", "Délégués; 4e"}
     assert all(group.members == (0,) for group in reading.groups)
     assert reading.contacts[0].categories == ("Chorale", "Piano")

@@ -69,7 +69,9 @@ def test_a_contact_is_known_by_its_own_fields_and_before_the_directory(claire: U
             source="staff", source_id=address, name="Luc Du Bois", sort_key=fold("Du Bois Luc"),
             address=address, folded=address, filled=timezone.now(),
         )  # fmt: skip
-    by_address = names.of(claire, ["mc@X.example", "luc@x.example", "nobody@x.example", ""])
+    by_address = names.recipient_names(
+        claire, ["mc@X.example", "luc@x.example", "nobody@x.example", ""]
+    )
     assert by_address == {
         "mc@x.example": RecipientName("Marie Claude Petit", "Marie Claude", "Petit"),
         "luc@x.example": RecipientName("Luc Du Bois", "Luc", "Du Bois"),
@@ -80,7 +82,7 @@ def test_a_contact_is_known_by_its_own_fields_and_before_the_directory(claire: U
 def test_two_contacts_with_one_address_are_nobody(claire: User) -> None:
     for first in ("Zoé", "Luc", "Léa"):
         contact(claire, first, "Martin", "martin@x.example")
-    assert names.of(claire, ["martin@x.example"]) == {}
+    assert names.recipient_names(claire, ["martin@x.example"]) == {}
 
 
 @pytest.mark.django_db
@@ -88,12 +90,12 @@ def test_another_persons_contacts_and_those_in_the_bin_are_not_known(
     claire: User, paul: User
 ) -> None:
     contact(paul, "Zoé", "Martin", "zoe@x.example")
-    assert names.of(claire, ["zoe@x.example"]) == {}
+    assert names.recipient_names(claire, ["zoe@x.example"]) == {}
     contacts.delete(paul, Contact.objects.of(paul).values_list("pk", flat=True))
-    assert names.of(paul, ["zoe@x.example"]) == {}
+    assert names.recipient_names(paul, ["zoe@x.example"]) == {}
 
 
 @pytest.mark.django_db
 def test_five_thousand_are_asked_for_at_once(claire: User, django_assert_max_num_queries) -> None:
     with django_assert_max_num_queries(30):
-        assert names.of(claire, [f"p{n}@x.example" for n in range(5000)]) == {}
+        assert names.recipient_names(claire, [f"p{n}@x.example" for n in range(5000)]) == {}

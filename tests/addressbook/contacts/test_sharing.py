@@ -62,13 +62,13 @@ def give(group: Group, *, may_edit: bool = False, with_pupils: bool = False) -> 
 
 def test_nobody_sees_a_group_that_is_not_shared_with_him(council: Group, paul: User) -> None:
     assert sharing.seen_by(paul) == []
-    assert sharing.find(paul, council.pk) is None
+    assert sharing.find_shared_group(paul, council.pk) is None
     assert search.complete(paul, "con") == ()
 
 
 def test_a_colleague_sees_the_members_and_nothing_else(council: Group, paul: User) -> None:
     give(council)
-    seen = sharing.find(paul, council.pk)
+    seen = sharing.find_shared_group(paul, council.pk)
     assert seen is not None
     assert not seen.may_edit
     assert [(one.name, one.address) for one in sharing.members(seen)] == [
@@ -157,17 +157,17 @@ def test_thirty_classes_cost_as_many_queries_as_one(
 def test_a_school_sees_it_as_long_as_one_works_there(council: Group, paul: User) -> None:
     of_paul = record(paul, "0800101A")
     sharing.share(council, [], "0800101A", may_edit=False, with_pupils=False)
-    assert sharing.find(paul, council.pk) is not None
+    assert sharing.find_shared_group(paul, council.pk) is not None
     StaffRecord.objects.filter(pk=of_paul.pk).update(school_uai="0809999Z")
-    assert sharing.find(paul, council.pk) is None
+    assert sharing.find_shared_group(paul, council.pk) is None
     StaffRecord.objects.filter(pk=of_paul.pk).update(school_uai="0800101A", is_active=False)
-    assert sharing.find(paul, council.pk) is None
+    assert sharing.find_shared_group(paul, council.pk) is None
 
 
 def test_an_empty_school_is_nobodys(council: Group, paul: User) -> None:
     record(paul, "")
     sharing.share(council, ["autre@ac-exemple.fr"], may_edit=False, with_pupils=False)
-    assert sharing.find(paul, council.pk) is None
+    assert sharing.find_shared_group(paul, council.pk) is None
     User.objects.filter(pk=paul.pk).update(address="")
     paul.refresh_from_db()
     sharing.share(council, [], "0800101A", may_edit=False, with_pupils=False)
@@ -195,7 +195,7 @@ def test_pupils_are_seen_only_where_the_owner_said_so(
     # Put in later, by nobody who was asked again.
     nesting.add(council, pupils, Audience.BOTH)
     groups.add(council, [lila.pk])
-    seen = sharing.find(paul, council.pk)
+    seen = sharing.find_shared_group(paul, council.pk)
     assert seen is not None
     told = " ".join(f"{one.name} {one.address}" for one in sharing.members(seen))
     assert "lila" not in told.lower()
@@ -203,7 +203,7 @@ def test_pupils_are_seen_only_where_the_owner_said_so(
     assert sharing.inner_of(seen) == []
     assert groups.holds_families(council)
     give(council, with_pupils=True)
-    seen = sharing.find(paul, council.pk)
+    seen = sharing.find_shared_group(paul, council.pk)
     assert seen is not None
     assert {"Lila <lila@x.example>", "Ewa <ewa@x.example>"} <= set(sharing.recipients(seen))
 
@@ -215,7 +215,7 @@ def test_a_class_is_seen_only_with_its_pupils(claire: User, paul: User) -> None:
     groups.add(pupils, [lila.pk])
     give(pupils)
     assert sharing.seen_by(paul) == []
-    assert sharing.find(paul, pupils.pk) is None
+    assert sharing.find_shared_group(paul, pupils.pk) is None
     assert search.complete(paul, "5e") == ()
     give(pupils, with_pupils=True)
     assert [one.audience for one in search.complete(paul, "5e c")] == ["pupils", "both"]
@@ -255,13 +255,13 @@ def test_an_editor_adds_addresses_that_become_nobodys_contacts(
     council: Group, claire: User, paul: User
 ) -> None:
     give(council, may_edit=True)
-    seen = sharing.find(paul, council.pk)
+    seen = sharing.find_shared_group(paul, council.pk)
     assert seen is not None
     before = Contact.objects.filter(user=claire).count()
     new = ["neuf@x.example", "SECRET@x.example", "aline@x.example", "EXT@x.example"]
     assert sharing.add(seen, new) == 2
     assert Contact.objects.filter(user=claire).count() == before
-    seen = sharing.find(paul, council.pk)
+    seen = sharing.find_shared_group(paul, council.pk)
     assert seen is not None
     # The name that the owner's contact of that address has is not told.
     assert ("", "SECRET@x.example") in [(one.name, one.address) for one in sharing.members(seen)]
@@ -271,7 +271,7 @@ def test_an_editor_takes_out_whom_he_sees_and_nobody_else(
     council: Group, claire: User, paul: User
 ) -> None:
     give(council, may_edit=True)
-    seen = sharing.find(paul, council.pk)
+    seen = sharing.find_shared_group(paul, council.pk)
     assert seen is not None
     aline = Contact.objects.get(display_name="Aline")
     secret = Contact.objects.get(display_name="Secret")
@@ -286,7 +286,7 @@ def test_an_editor_takes_out_whom_he_sees_and_nobody_else(
 
 def test_what_two_people_change_at_once_is_kept(council: Group, paul: User) -> None:
     give(council, may_edit=True)
-    seen = sharing.find(paul, council.pk)
+    seen = sharing.find_shared_group(paul, council.pk)
     assert seen is not None
     # The owner's form was made before the colleague added somebody.
     former = list(council.external)
@@ -300,7 +300,7 @@ def test_a_shared_group_does_not_grow_beyond_its_limit(
     council: Group, paul: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     give(council, may_edit=True)
-    seen = sharing.find(paul, council.pk)
+    seen = sharing.find_shared_group(paul, council.pk)
     assert seen is not None
     monkeypatch.setattr(sharing, "MOST_ADDRESSES", 3)
     with pytest.raises(groups.GroupFull):
@@ -318,7 +318,7 @@ def test_who_leaves_is_out_until_he_comes_back_or_is_asked_again(
     assert sharing.come_back(paul, council.pk)
     sharing.leave(paul, council)
     give(council)
-    assert sharing.find(paul, council.pk) is not None
+    assert sharing.find_shared_group(paul, council.pk) is not None
 
 
 def test_nobody_comes_back_to_what_is_not_shared_any_more(council: Group, paul: User) -> None:
@@ -355,7 +355,7 @@ def test_a_group_in_the_bin_is_gone_and_comes_back(council: Group, paul: User) -
     assert sharing.seen_by(paul) == []
     assert SharedGone.objects.get(user=paul).reason == endings.Reason.DELETED
     groups.restore(council)
-    assert sharing.find(paul, council.pk) is not None
+    assert sharing.find_shared_group(paul, council.pk) is not None
     assert not SharedGone.objects.exists()
 
 
@@ -406,7 +406,7 @@ def test_names_of_added_addresses_are_the_directorys(council: Group, paul: User)
         folded="ext@x.example", filled=council.created,
     )  # fmt: skip
     give(council)
-    seen = sharing.find(paul, council.pk)
+    seen = sharing.find_shared_group(paul, council.pk)
     assert seen is not None
     assert sharing.members(seen)[2].name == "Ext Erne"
 
@@ -422,7 +422,7 @@ def test_two_thousand_members_cost_a_fixed_number_of_queries(
     groups.add(made, [one.pk for one in contacts.create_many(claire, datas)])
     give(made)
     with django_assert_max_num_queries(8):
-        seen = sharing.find(paul, made.pk)
+        seen = sharing.find_shared_group(paul, made.pk)
         assert seen is not None
         assert len(sharing.members(seen)) == 2_000
 

@@ -91,14 +91,17 @@ def test_it_counts_in_completion_and_within_other_groups(svt: Group, claire: Use
     outer = groups.create(claire, "Équipe")
     nesting.add(outer, svt)
     assert len(groups.recipients(outer)) == 2
-    assert set(live.find(claire, ["Équipe", "SVT AUBEPINES"])) == {"Équipe", "SVT AUBEPINES"}
+    assert set(live.find_live_groups(claire, ["Équipe", "SVT AUBEPINES"])) == {
+        "Équipe",
+        "SVT AUBEPINES",
+    }
 
 
 def test_too_many_are_nobody_and_it_is_said(svt: Group, claire: User, settings) -> None:
     settings.DIRECTORY_GROUP_MOST = 1
     assert groups.recipients(svt) == ()
     assert groups.too_large(nesting.parts(svt)) == {svt.pk: 2}
-    assert live.find(claire, ["SVT Aubépines"])["SVT Aubépines"].is_too_large
+    assert live.find_live_groups(claire, ["SVT Aubépines"])["SVT Aubépines"].is_too_large
 
 
 def test_turned_off_it_is_nobody(svt: Group, claire: User, settings) -> None:
@@ -137,6 +140,10 @@ def test_a_function_finds_those_whose_function_says_more() -> None:
     entry("Gaelle", "SVT", "Professeure certifiée", MOULIN)
     filters.forget_terms()
     wanted = GroupFilter(school_uai=MOULIN[0], function="professeur")
-    assert [name for name, _address in filters.find(wanted).people] == ["Chloe", "Fanny", "Gaelle"]
+    assert [name for name, _address in filters.find_members(wanted).people] == [
+        "Chloe",
+        "Fanny",
+        "Gaelle",
+    ]
     wanted = GroupFilter(function="Professeure certifiée")
-    assert [name for name, _address in filters.find(wanted).people] == ["Fanny", "Gaelle"]
+    assert [name for name, _address in filters.find_members(wanted).people] == ["Fanny", "Gaelle"]

@@ -105,18 +105,18 @@ REFUSED = {
 @each("name", REFUSED)
 def test_what_is_no_address_book_is_refused_by_its_name(name: str) -> None:
     content, code = REFUSED[name]
-    reading = importers.read(content)
+    reading = importers.read_address_book(content)
     assert (reading.outcome, reading.reject_code, reading.contacts) == ("reject", code, ())
     assert codes.REJECTS[code]
 
 
 def test_a_file_beyond_the_limit_is_not_even_looked_at() -> None:
-    assert importers.read(bytes(50 * MEGABYTE + 1)).reject_code == "too_large"
+    assert importers.read_address_book(bytes(50 * MEGABYTE + 1)).reject_code == "too_large"
 
 
 def test_more_rows_than_the_limit_are_refused() -> None:
     content = b"Nom;Mail\n" + b"M;m@b.fr\n" * 100_001
-    assert importers.read(content).reject_code == "too_many_records"
+    assert importers.read_address_book(content).reject_code == "too_many_records"
 
 
 COPY = b"COPY turba_objects (%s) FROM stdin;\n"
@@ -181,7 +181,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 def test_a_hostile_file_is_read_in_bounded_time(name: str) -> None:
     content = HOSTILE[name]()
     begun = time.process_time()
-    importers.read(content)
+    importers.read_address_book(content)
     assert time.process_time() - begun < 10
 
 
@@ -193,7 +193,7 @@ def test_contacts_take_little_memory() -> None:
         for number in range(2_000)
     )
     tracemalloc.start()
-    reading = importers.read(cards)
+    reading = importers.read_address_book(cards)
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(reading.contacts) == 2_000
@@ -217,7 +217,7 @@ def test_a_directory_takes_little_more_memory_than_its_contacts() -> None:
 
 def test_a_row_of_10_000_fields_does_not_stop_the_file() -> None:
     row = ",".join(["x"] * 10_000)
-    reading = importers.read((HEADER + row + "\nPaul,Martin,p@b.fr,n\n").encode())
+    reading = importers.read_address_book((HEADER + row + "\nPaul,Martin,p@b.fr,n\n").encode())
     assert [contact.display_name for contact in reading.contacts] == ["Paul Martin"]
     assert [(skipped.line, skipped.reason) for skipped in reading.skipped] == [(2, "column_count")]
     assert reading.outcome == "partial"
@@ -225,28 +225,28 @@ def test_a_row_of_10_000_fields_does_not_stop_the_file() -> None:
 
 def test_properties_beyond_the_limit_are_left_out_and_said() -> None:
     card = b"BEGIN:VCARD\nFN:Paul\n" + b"PHOTO;BASE64:iVBORw0KGgo\n" * 10_000 + b"END:VCARD\n"
-    reading = importers.read(card + CARD)
+    reading = importers.read_address_book(card + CARD)
     assert [contact.display_name for contact in reading.contacts] == ["Paul", "Paul Martin"]
     assert reading.warnings[0].code == "record_cut"
 
 
 def test_an_address_with_a_line_end_is_no_address() -> None:
     cell = '"p@b.fr\r\nBcc: victime@b.fr"'
-    reading = importers.read((HEADER + f"Paul,Martin,{cell},\n").encode())
+    reading = importers.read_address_book((HEADER + f"Paul,Martin,{cell},\n").encode())
     assert reading.contacts[0].emails == ()
     assert [warned.code for warned in reading.warnings] == ["invalid_email"]
 
 
 def test_no_address_that_is_read_holds_a_control_or_a_bracket() -> None:
     for text in ("a@b.fr\x00", "a@b.fr\x0bBcc:x@y", "<a@b.fr", "a@b.fr>\tx", "a b@c.fr", "a@@b"):
-        reading = importers.read((HEADER + f'Paul,Martin,"{text}",\n').encode())
+        reading = importers.read_address_book((HEADER + f'Paul,Martin,"{text}",\n').encode())
         for email in reading.contacts[0].emails:
             assert email.address.isprintable() and not set(email.address) & set('<>" ,;:')
 
 
 def test_a_formula_is_kept_as_text() -> None:
     row = '=HYPERLINK("http://x"),+33,=cmd@b.fr,@SUM(A1)\n'
-    contact = importers.read((HEADER + row).encode()).contacts[0]
+    contact = importers.read_address_book((HEADER + row).encode()).contacts[0]
     assert contact.first_name == '=HYPERLINK("http://x")'
     assert contact.notes == "@SUM(A1)"
 
@@ -257,7 +257,7 @@ def test_lists_in_a_circle_end() -> None:
         "dn: cn=B\nobjectclass: groupOfNames\ncn: B\nmember: cn=A\nmember: mail=p@b.fr\n\n"
         "dn: mail=p@b.fr\nobjectclass: person\ncn: P\nmail: p@b.fr\n"
     )
-    reading = importers.read(ldif.encode())
+    reading = importers.read_address_book(ldif.encode())
     assert [(group.name, group.members) for group in reading.groups] == [("A", (0,)), ("B", (0,))]
     assert {warned.code for warned in reading.warnings} == {"group_cycle"}
 
@@ -267,10 +267,10 @@ def test_lists_in_lists_are_followed_up_to_a_limit(monkeypatch: pytest.MonkeyPat
         f"dn: cn={n}\nobjectclass: groupOfNames\ncn: {n}\nmember: cn={n + 1}\n\n" for n in range(3)
     )
     ldif += "dn: cn=3\nobjectclass: person\ncn: P\nmail: p@b.fr\n"
-    whole = importers.read(ldif.encode())
+    whole = importers.read_address_book(ldif.encode())
     assert [group.members for group in whole.groups] == [(0,)] * 3
     monkeypatch.setattr(reading, "MOST_FOLLOWED", 5)
-    less = importers.read(ldif.encode())
+    less = importers.read_address_book(ldif.encode())
     assert [group.members for group in less.groups] == [(0,), (), (0,)]
     assert [(warned.code, warned.value) for warned in less.warnings] == [
         ("member_not_found", "cn=2")
@@ -299,7 +299,7 @@ def test_serialised_php_beyond_arrays_of_strings_is_refused(members: str) -> Non
         "1,u,Object,Martin,,p@b.fr\n"
         f'2,u,Group,Liste,"{cell}",\n'
     )
-    reading = importers.read(dump.encode())
+    reading = importers.read_address_book(dump.encode())
     assert [contact.last_name for contact in reading.contacts] == ["Martin"]
     assert reading.groups == ()
     assert [(skipped.reason, skipped.value) for skipped in reading.skipped] == [
@@ -309,11 +309,11 @@ def test_serialised_php_beyond_arrays_of_strings_is_refused(members: str) -> Non
 
 def test_a_url_in_a_file_is_never_read() -> None:
     ldif = "dn: cn=P\nobjectclass: person\ncn: P\nmail: p@b.fr\ndescription:< file:///etc/passwd\n"
-    assert importers.read(ldif.encode()).contacts[0].notes == ""
+    assert importers.read_address_book(ldif.encode()).contacts[0].notes == ""
 
 
 def test_a_zip_joins_its_files_and_names_the_owners() -> None:
-    reading = importers.read(
+    reading = importers.read_address_book(
         packed_as(
             [
                 ("anne.duval@ac-exemple.fr.vcf", CARD),
@@ -339,6 +339,6 @@ def test_a_zip_joins_its_files_and_names_the_owners() -> None:
 @pytest.mark.parametrize("cut", range(60, 1800, 97))
 def test_a_file_cut_anywhere_keeps_what_was_whole(cut: int) -> None:
     cards = b"".join(CARD.replace(b"paul@", b"p%d@" % number) for number in range(20))
-    reading = importers.read(cards[:cut])
+    reading = importers.read_address_book(cards[:cut])
     whole = cards[:cut].count(b"END:VCARD\r\n")
     assert len(reading.contacts) >= whole

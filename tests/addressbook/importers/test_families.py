@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parents[2] / "data" / "addressbook" / "classes"
 
 
 def read(name: str) -> Reading:
-    return importers.read((FOLDER / name).read_bytes())
+    return importers.read_address_book((FOLDER / name).read_bytes())
 
 
 def people(reading: Reading, role: str) -> list[str]:
@@ -120,29 +120,33 @@ def test_whole_names_numbers_of_a_spreadsheet_and_bad_dates() -> None:
 
 
 def test_a_list_without_guardians_is_one_by_its_class_and_birthdays() -> None:
-    reading = importers.read("Nom;Prénom;Né(e) le;Classe\nA;B;1/2/2013;4e B\n".encode())
+    reading = importers.read_address_book(
+        "Nom;Prénom;Né(e) le;Classe\nA;B;1/2/2013;4e B\n".encode()
+    )
     assert reading.roles == ("pupil",)
-    plain = importers.read("Nom;Prénom;Mail;Classe\nA;B;a@b.fr;4e B\n".encode())
+    plain = importers.read_address_book("Nom;Prénom;Mail;Classe\nA;B;a@b.fr;4e B\n".encode())
     assert plain.roles == ()
 
 
 def test_marks_alone_say_yes_and_an_empty_cell_no() -> None:
     head = "Nom élève;Prénom élève;Nom resp;Email resp;Reçoit les courriers\n"
     text = f"{head}A;B;C;c@d.fr;x\nE;F;G;g@h.fr;\n"
-    reading = importers.read(text.encode())
+    reading = importers.read_address_book(text.encode())
     assert [one.receives_mail for one in reading.links] == [True, False]
 
 
 def test_a_line_without_a_pupil_goes_on_with_the_one_above() -> None:
     head = "Nom élève;Prénom élève;Nom responsable;Email responsable\n"
-    reading = importers.read(f"{head}A;B;C;c@d.fr\n;;E;e@f.fr\n".encode())
+    reading = importers.read_address_book(f"{head}A;B;C;c@d.fr\n;;E;e@f.fr\n".encode())
     assert [one.pupil for one in reading.links] == [0, 0]
-    assert importers.read(f"{head};;E;e@f.fr\n".encode()).skipped[0].reason == "no_pupil"
+    assert (
+        importers.read_address_book(f"{head};;E;e@f.fr\n".encode()).skipped[0].reason == "no_pupil"
+    )
 
 
 def test_a_guardian_without_a_name_and_a_way_to_reach_him_is_not_lost() -> None:
     head = "Nom élève;Prénom élève;Nom responsable;Ville responsable\n"
-    reading = importers.read(f"{head}A;B;;Amiens\nC;D;E;Amiens\n".encode())
+    reading = importers.read_address_book(f"{head}A;B;;Amiens\nC;D;E;Amiens\n".encode())
     assert reading.contacts[0].notes == "Nom responsable : Amiens"
 
 
@@ -150,7 +154,7 @@ def test_a_guardian_without_a_name_and_a_way_to_reach_him_is_not_lost() -> None:
 def test_a_file_that_was_cut_anywhere_is_read_or_refused(name: str) -> None:
     content = (FOLDER / name).read_bytes()
     for end in range(0, len(content), 37):
-        reading = importers.read(content[:end])
+        reading = importers.read_address_book(content[:end])
         assert reading.contacts or reading.reject_code
 
 
@@ -158,14 +162,16 @@ def test_the_fields_of_all_samples_may_be_chosen() -> None:
     from addressbook.imports import jobs
 
     for path in FOLDER.glob("*.csv"):
-        for column in importers.read(path.read_bytes()).columns:
+        for column in importers.read_address_book(path.read_bytes()).columns:
             assert column.field in ("", *jobs.FIELDS)
     assert families.guardian_of("g2:email") == (2, "email")
 
 
 def test_what_is_no_answer_to_a_question_is_kept_as_a_note() -> None:
     head = "Nom élève;Prénom élève;Nom resp;Tél resp;Reçoit les courriers;Lien\n"
-    reading = importers.read(f"{head}A;B;C;voir secrétariat;parfois;voisine\n".encode())
+    reading = importers.read_address_book(
+        f"{head}A;B;C;voir secrétariat;parfois;voisine\n".encode()
+    )
     guardian = reading.contacts[1]
     assert guardian.notes.split("\n") == [
         "Tél resp : voir secrétariat",
@@ -179,7 +185,7 @@ def test_a_list_that_repeats_one_person_without_end_is_read_in_a_bounded_time() 
     head = "Nom élève;Prénom élève;Né(e) le;Remarque;Nom resp;Email resp\n"
     lines = (f"A;B;12/05/2014;note {n};C;b{n}@x.example\n" for n in range(20_000))
     began = time.process_time()
-    reading = importers.read((head + "".join(lines)).encode())
+    reading = importers.read_address_book((head + "".join(lines)).encode())
     assert time.process_time() - began < 30
     assert max(len(one.emails) for one in reading.contacts) < 100
     assert "record_cut" in {one.code for one in reading.warnings}
@@ -189,7 +195,7 @@ def leas(*lines: str) -> Reading:
     head = (
         "Nom élève;Prénom élève;Né(e) le;Classe;Nom resp 1;Email resp 1;Nom resp 2;Email resp 2\n"
     )
-    return importers.read((head + "\n".join(lines)).encode())
+    return importers.read_address_book((head + "\n".join(lines)).encode())
 
 
 @pytest.mark.parametrize(
@@ -240,7 +246,7 @@ def test_parental_authority_is_what_the_list_says(
     header: str, cell: str, has_authority: bool
 ) -> None:
     head = f"Nom élève;Prénom élève;Nom responsable 1;Email responsable 1;{header}\n"
-    reading = importers.read(f"{head}MARTIN;Léa;Martin Paul;p@x.fr;{cell}\n".encode())
+    reading = importers.read_address_book(f"{head}MARTIN;Léa;Martin Paul;p@x.fr;{cell}\n".encode())
     (link,) = reading.links
     assert link.is_legal is has_authority
     if cell == "voir jugement":
@@ -251,5 +257,5 @@ def test_a_town_does_not_make_two_guardians_of_one_name_one() -> None:
     head = "Nom élève;Prénom élève;Nom responsable;Commune responsable;Adresse responsable\n"
     lines = "ROY;Ali;Martin Paul;Amiens;{}\nNOËL;Tom;Martin Paul;Amiens;{}\n"
     for street, number in (("", 2), ("3 rue Haute", 1)):
-        reading = importers.read((head + lines.format(street, street)).encode())
+        reading = importers.read_address_book((head + lines.format(street, street)).encode())
         assert len(people(reading, "guardian")) == number

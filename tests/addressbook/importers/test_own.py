@@ -26,14 +26,16 @@ def table(rows: list[own.OwnRow], language: str = "fr") -> bytes:
 @settings(max_examples=150, deadline=None)
 @given(CONTACT, st.sampled_from(("3.0", "4.0")))
 def test_any_contact_comes_back_from_a_card(contact: ContactData, version: str) -> None:
-    (got,) = importers.read(vcard.write(contact, version, own=True).encode()).contacts
+    (got,) = importers.read_address_book(vcard.write(contact, version, own=True).encode()).contacts
     assert got == contact
 
 
 @settings(max_examples=150, deadline=None)
 @given(CONTACTS, LANGUAGES)
 def test_any_contacts_come_back_from_a_table(contacts: list[ContactData], language: str) -> None:
-    reading = importers.read(table([own.OwnRow(contact) for contact in contacts], language))
+    reading = importers.read_address_book(
+        table([own.OwnRow(contact) for contact in contacts], language)
+    )
     assert list(reading.contacts) == contacts
     assert (reading.source, reading.groups) == ("webmail", ())
     assert not (reading.warnings or reading.skipped)
@@ -45,7 +47,7 @@ def test_any_contacts_come_back_from_a_table(contacts: list[ContactData], langua
 def test_names_of_groups_come_back_from_a_table(names: list[str]) -> None:
     ann = ContactData("Ann", categories=("Chorale",), uid="1")
     header, cells = own.table([own.OwnRow(ann, tuple(names))], "fr")
-    got = own.read(dict(zip(own.keys_of(header), cells, strict=True)))
+    got = own.read_own_row(dict(zip(own.keys_of(header), cells, strict=True)))
     assert (got.contact, got.groups) == (ann, tuple(names))
 
 
@@ -63,7 +65,7 @@ def test_categories_stay_categories_and_groups_are_groups() -> None:
         own.OwnRow(None, ("4e B",), ("x@y.fr", "z@y.fr")),
         own.OwnRow(None, ("Vide",)),
     ]
-    reading = importers.read(table(rows))
+    reading = importers.read_address_book(table(rows))
     got = [(group.name, group.members, group.external) for group in reading.groups]
     assert got == [
         ("4e B", (0, 1), ("x@y.fr", "z@y.fr")), ("A; b\\", (0,), ()), ("Vide", (), ())
@@ -73,7 +75,7 @@ def test_categories_stay_categories_and_groups_are_groups() -> None:
 
 def test_own_cards_make_no_groups_of_categories() -> None:
     content = vcard.write(ContactData("Ann", categories=("Starred", "Chorale")), own=True)
-    reading = importers.read(content.encode())
+    reading = importers.read_address_book(content.encode())
     assert (reading.groups, reading.source) == ((), "webmail")
     assert reading.contacts[0].categories == ("Starred", "Chorale")
 
@@ -83,7 +85,7 @@ def test_a_group_card_of_our_own_says_all_there_is_to_say() -> None:
     cards = vcard.write(ContactData("Ann", emails=(Email("a@b.fr"),), uid="1"), own=True)
     cards += vcard.write_group("4e B", "g", ["1"], ["x@y.fr", "a@b.fr"], own=True)
     cards += vcard.write_group("Vide", "h", [], [], own=True)
-    reading = importers.read(cards.encode())
+    reading = importers.read_address_book(cards.encode())
     got = [(group.name, group.members, group.external) for group in reading.groups]
     assert got == [("4e B", (0,), ("x@y.fr", "a@b.fr")), ("Vide", (), ())]
     assert not reading.warnings
@@ -104,13 +106,13 @@ def test_the_headers_are_french_for_the_french() -> None:
 )
 def test_a_spreadsheet_may_write_dates_its_own_way(written: str, date: str) -> None:
     text = table([own.OwnRow(ContactData("Ann", birthday="2001-01-01", uid="1"))]).decode()
-    (got,) = importers.read(text.replace("2001-01-01", written).encode()).contacts
+    (got,) = importers.read_address_book(text.replace("2001-01-01", written).encode()).contacts
     assert got.birthday == date
 
 
 def test_columns_may_be_moved_left_out_and_added() -> None:
     text = "Prénom;Portable;Identifiant du contact;Nom affiché;Couleur\nAnn;06;1;Ann B;rouge\n"
-    reading = importers.read(text.encode())
+    reading = importers.read_address_book(text.encode())
     (got,) = reading.contacts
     assert (got.first_name, got.display_name, got.uid) == ("Ann", "Ann B", "1")
     assert [phone.number for phone in got.phones] == ["06"]
@@ -123,7 +125,7 @@ def test_a_column_may_be_chosen_otherwise() -> None:
     ).decode()
     header = next(own.table([], "fr"))
     columns = {header.index("Surnom"): "", header.index("Fonction"): "notes"}
-    (got,) = importers.read(text.encode(), columns=columns).contacts
+    (got,) = importers.read_address_book(text.encode(), columns=columns).contacts
     assert (got.nickname, got.job_title, got.notes) == ("", "", "Chef")
 
 
@@ -132,9 +134,9 @@ def test_a_column_may_be_chosen_otherwise() -> None:
 )
 def test_what_a_cell_says_makes_no_other_format_of_a_table(notes: str) -> None:
     contact = ContactData("Ann", notes=notes, uid="1")
-    assert importers.read(table([own.OwnRow(contact)])).contacts == (contact,)
+    assert importers.read_address_book(table([own.OwnRow(contact)])).contacts == (contact,)
 
 
 def test_a_long_note_comes_back() -> None:
     contact = ContactData("Ann", notes='a "b";;\n"c"\n' * 20_000 + "c", uid="1")
-    assert importers.read(table([own.OwnRow(contact)])).contacts == (contact,)
+    assert importers.read_address_book(table([own.OwnRow(contact)])).contacts == (contact,)

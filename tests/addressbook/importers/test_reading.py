@@ -84,7 +84,7 @@ def test_a_part_over_12_decides_for_the_file() -> None:
     ],
 )
 def test_a_date_is_read_as_people_write_it(text: str, date: str) -> None:
-    assert dates.read(text) == date
+    assert dates.read_date(text) == date
 
 
 @pytest.mark.parametrize("text", ["0/0/00", "00/00/0000", "0000-00-00", "-", ""])
@@ -108,7 +108,7 @@ def test_members_are_counted_in_bytes() -> None:
 
 def test_columns_that_were_chosen_replace_those_that_were_guessed() -> None:
     content = "Identité;Contact\nPaul Martin;p@x.fr\n".encode()
-    chosen = importers.read(content, columns={0: "display_name", 1: "email:work"})
+    chosen = importers.read_address_book(content, columns={0: "display_name", 1: "email:work"})
     assert [column.field for column in chosen.columns] == ["display_name", "email:work"]
     expected = ContactData(display_name="Paul Martin", emails=(Email("p@x.fr", "work"),))
     assert chosen.contacts == (expected,)
@@ -116,7 +116,7 @@ def test_columns_that_were_chosen_replace_those_that_were_guessed() -> None:
 
 def test_the_columns_are_shown_with_examples() -> None:
     content = "Nom;Mail;Loisir\n" + "".join(f"N{n};n{n}@x.fr;\n" for n in range(9))
-    columns = importers.read(content.encode()).columns
+    columns = importers.read_address_book(content.encode()).columns
     assert [(column.header, column.field) for column in columns] == [
         ("Nom", "last_name"),
         ("Mail", "email"),
@@ -130,7 +130,9 @@ HORDE = "firstname,lastname,alias,email,homePhone,workPhone\n"
 
 
 def test_a_contact_of_horde_whose_address_is_none_stays_a_contact() -> None:
-    reading = importers.read((HORDE + ",Martin,,voir le secrétariat,,\n,6e B,,,,\n").encode())
+    reading = importers.read_address_book(
+        (HORDE + ",Martin,,voir le secrétariat,,\n,6e B,,,,\n").encode()
+    )
     assert [(contact.last_name, contact.notes) for contact in reading.contacts] == [
         ("Martin", "voir le secrétariat")
     ]
@@ -141,13 +143,13 @@ def test_a_contact_of_horde_whose_address_is_none_stays_a_contact() -> None:
 @pytest.mark.parametrize("text", ["voir le secrétariat", "a@x.fr\\nBcc: c@x.fr"])
 def test_a_card_of_horde_whose_address_is_none_stays_a_contact(text: str) -> None:
     card = f"BEGIN:VCARD\nVERSION:3.0\nFN:Martin\nEMAIL:{text}\nN:Martin;;;;\nEND:VCARD\n"
-    reading = importers.read(card.encode(), source="horde")
+    reading = importers.read_address_book(card.encode(), source="horde")
     assert [contact.notes for contact in reading.contacts] == [text.replace("\\n", "\n")]
     assert not reading.groups
 
 
 def test_an_address_of_exchange_is_no_note() -> None:
-    reading = importers.read((HORDE + "Zoé,Martin,,/o=Rectorat/cn=zoe,,\n").encode())
+    reading = importers.read_address_book((HORDE + "Zoé,Martin,,/o=Rectorat/cn=zoe,,\n").encode())
     assert reading.contacts[0].notes == ""
 
 
@@ -171,7 +173,7 @@ GOOGLE = (
 def test_a_name_in_the_order_of_a_list_replaces_no_other(
     row: str, name: str, others: tuple[str, ...]
 ) -> None:
-    (contact,) = importers.read((GOOGLE + row + "\n").encode()).contacts
+    (contact,) = importers.read_address_book((GOOGLE + row + "\n").encode()).contacts
     assert (contact.display_name, contact.others) == (name, others)
 
 
@@ -186,7 +188,7 @@ def test_a_name_in_the_order_of_a_list_replaces_no_other(
     ],
 )
 def test_a_line_of_recipients_is_one_contact_for_each(line: str) -> None:
-    reading = importers.read(line.encode())
+    reading = importers.read_address_book(line.encode())
     assert [(each.display_name, each.emails) for each in reading.contacts] == [
         ("Zoé Lefèvre", (Email("z@x.fr"),)),
         ("Luc Petit", (Email("l@x.fr"),)),
@@ -197,7 +199,7 @@ def test_a_line_of_recipients_is_one_contact_for_each(line: str) -> None:
 @pytest.mark.parametrize("mark", [";", ","])
 def test_recipients_whose_names_hold_the_comma_are_told_apart(mark: str) -> None:
     line = f'"Lefèvre, Zoé" <z@x.fr>{mark} "Petit, Luc" <l@x.fr>'
-    reading = importers.read(line.encode())
+    reading = importers.read_address_book(line.encode())
     assert [(each.display_name, each.emails) for each in reading.contacts] == [
         ("Lefèvre, Zoé", (Email("z@x.fr"),)),
         ("Petit, Luc", (Email("l@x.fr"),)),
@@ -205,13 +207,13 @@ def test_recipients_whose_names_hold_the_comma_are_told_apart(mark: str) -> None
 
 
 def test_the_addresses_of_one_person_in_a_row_stay_together() -> None:
-    reading = importers.read(b"Zo\xc3\xa9;z@x.fr;z@y.fr\nLuc;l@x.fr;l@y.fr\n")
+    reading = importers.read_address_book(b"Zo\xc3\xa9;z@x.fr;z@y.fr\nLuc;l@x.fr;l@y.fr\n")
     assert [len(each.emails) for each in reading.contacts] == [2, 2]
 
 
 def test_lines_are_those_of_the_file() -> None:
     content = b'Nom;Mail;Notes\nA;a@x.fr;"x\ny"\n\nB;b@x.fr;\nC;c;d;e\n'
-    reading = importers.read(content)
+    reading = importers.read_address_book(content)
     assert (reading.lines, [skipped.line for skipped in reading.skipped]) == ((2, 5), [6])
 
 
@@ -235,7 +237,7 @@ PIECES = st.sampled_from(
     st.sampled_from(("auto", "sun", "horde", "other")),
 )
 def test_no_bytes_make_the_reader_fail(content: bytes, source: str) -> None:
-    reading = importers.read(content, source=source)
+    reading = importers.read_address_book(content, source=source)
     described = describe(reading)
     json.dumps(described).encode()
     assert reading.outcome in ("ok", "partial", "reject")

@@ -23,7 +23,7 @@ ABOUT = {"file", "note", "lenient"}
 def test_a_sample_gives_exactly_what_is_expected(answer: Path) -> None:
     expected = json.loads(answer.read_text(encoding="utf-8"))
     content = (SAMPLES / answer.name.removesuffix(".expected.json")).read_bytes()
-    described = describe(importers.read(content))
+    described = describe(importers.read_address_book(content))
     assert described == {name: value for name, value in expected.items() if name not in ABOUT}
 
 
@@ -35,8 +35,8 @@ def test_all_samples_are_there() -> None:
 @each("source", ["sun", "horde", "other"])
 def test_what_the_file_is_said_to_be_changes_no_contact(answer: Path, source: str) -> None:
     content = (SAMPLES / answer.name.removesuffix(".expected.json")).read_bytes()
-    told = importers.read(content, source=source)
-    assert told.contacts == importers.read(content).contacts
+    told = importers.read_address_book(content, source=source)
+    assert told.contacts == importers.read_address_book(content).contacts
 
 
 REAL = {
@@ -55,7 +55,7 @@ REAL = {
 @pytest.mark.skipif(not REELS.is_dir(), reason="the files of other projects are not beside us")
 @pytest.mark.parametrize("name", sorted(REAL))
 def test_a_file_of_another_project_is_read(name: str) -> None:
-    reading = importers.read((REELS / name).read_bytes())
+    reading = importers.read_address_book((REELS / name).read_bytes())
     first = reading.contacts[0]
     assert (first.display_name, first.emails[0].address, len(reading.contacts)) == REAL[name]
 

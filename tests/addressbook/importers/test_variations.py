@@ -17,7 +17,7 @@ CASES: list[dict[str, Any]] = json.loads(DATA.read_text(encoding="utf-8"))
 @each("case", CASES, ids=[case["shows"].replace(" ", "-") for case in CASES])
 def test_a_variation_is_read_as_its_program_meant_it(case: dict[str, Any]) -> None:
     content = "\n".join(case["content"]).encode(case["charset"])
-    described = describe(importers.read(content, source=case.get("told", "auto")))
+    described = describe(importers.read_address_book(content, source=case.get("told", "auto")))
     expected = case["expected"]
     assert {name: described.get(name) for name in expected} == expected
     empty = ("contacts", "groups", "duplicate_sets", "warnings", "skipped")

@@ -93,5 +93,5 @@ def test_a_domain_decides_what_a_login_is(db: None) -> None:
     MailDomain.objects.create(
         name="ac-exemple.fr", is_default=True, login_form=MailDomain.LoginForm.LOCAL
     )
-    assert owners.find("hlefevre").login == "hlefevre"
-    assert owners.find("hlefevre@ac-exemple.fr").login == "hlefevre"
+    assert owners.find_owner("hlefevre").login == "hlefevre"
+    assert owners.find_owner("hlefevre@ac-exemple.fr").login == "hlefevre"

@@ -437,8 +437,8 @@ def test_counts_alone_go_into_the_audit_log(claire: User, brought: Import) -> No
 
 def test_another_persons_import_is_not_there(claire: User, paul: User, checked: Import) -> None:
     job = checked(claire, HEAD + CLAIRE)
-    assert imports.find(paul, job.pk) is None
-    assert imports.find(claire, job.pk) == job
+    assert imports.find_import(paul, job.pk) is None
+    assert imports.find_import(claire, job.pk) == job
 
 
 def test_cancelled_before_it_is_written_it_leaves_nothing(

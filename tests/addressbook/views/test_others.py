@@ -108,7 +108,7 @@ def test_the_table_is_in_the_language_of_who_exports_it(
     assert everything.startswith(f"{header};")
     chosen = visitor.post(url, {"format": "csv", "contacts": sophie.pk})
     names = [
-        [group.name for group in importers.read(text).groups]
+        [group.name for group in importers.read_address_book(text).groups]
         for text in (everything.encode(), body(chosen))
     ]
     assert names == [["Parents", "Vide"], ["Parents"]]

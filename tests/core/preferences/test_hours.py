@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.preferences import hours
 
 PARIS = ZoneInfo("Europe/Paris")
-WEEK = hours.of(range(1, 6), time(7, 30), time(18, 30))
+WEEK = hours.hours_of(range(1, 6), time(7, 30), time(18, 30))
 CHRISTMAS = (date(2026, 12, 20), date(2027, 1, 3))
 
 
@@ -33,20 +33,20 @@ CHRISTMAS = (date(2026, 12, 20), date(2027, 1, 3))
     ],
 )
 def test_hours_are_read_as_they_are_written(written: object, canonical: str | None) -> None:
-    found = hours.read(written)
+    found = hours.read_hours(written)
     assert (found and found.value) == canonical
 
 
 @given(st.sets(st.integers(1, 7), min_size=1), st.times(), st.times())
 def test_what_is_written_is_read_back(days: set[int], begin: time, end: time) -> None:
-    made = hours.of(days, begin, end)
+    made = hours.hours_of(days, begin, end)
     if made.begin < made.end:
-        assert hours.read(made.value) == made
+        assert hours.read_hours(made.value) == made
 
 
 @given(st.text(max_size=16))
 def test_other_texts_are_no_hours(text: str) -> None:
-    found = hours.read(text)
+    found = hours.read_hours(text)
     assert found is None or found.begin < found.end
 
 
@@ -93,8 +93,8 @@ def test_hours_without_an_end_of_holidays_rest_without_an_end_and_stop() -> None
 
 
 def test_hours_are_widened_to_those_of_the_administrators() -> None:
-    short = hours.of([1, 2], time(9), time(12))
-    least = hours.of([2, 3], time(8), time(11))
+    short = hours.hours_of([1, 2], time(9), time(12))
+    least = hours.hours_of([2, 3], time(8), time(11))
     assert not short.covers(least)
     assert short.widened(least).value == "123:0800-1200"
     assert short.widened(least).covers(least)

@@ -226,7 +226,7 @@ def test_a_backup_says_what_made_it_and_a_manifest_may_say_more(tmp_path: Path) 
     assert manifest.version == VERSION and "webmail.0001_initial" in manifest.migrations
     assert manifest.beyond == []
     rewritten(tmp_path / "backup", checksum="of a newer version")
-    assert contents.read(tmp_path / "backup") == manifest
+    assert contents.read_manifest(tmp_path / "backup") == manifest
 
 
 # --- one after the other ---
@@ -248,8 +248,8 @@ def test_the_last_backups_are_kept_and_nothing_else_is_touched(
     call_command("backup", str(folder), "--rotate", "2", stdout=StringIO())
     names = sorted(path.name for path in folder.iterdir())
     assert names[:2] == ["2026-01-01", "2026-01-04T02-30-00Z"] and names[3:] == ["mine"]
-    assert contents.read(folder / names[2]).version == VERSION
-    last = backups.last()
+    assert contents.read_manifest(folder / names[2]).version == VERSION
+    last = backups.last_backup()
     assert last and last.folder == str(folder / names[2])
 
 

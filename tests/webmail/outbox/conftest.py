@@ -57,7 +57,7 @@ def draft(request_of_alice: SignedInRequest) -> Draft:
 def accepted(
     request_of_alice: SignedInRequest, draft: Draft, bob: MailAccount
 ) -> Callable[..., OutboxMessage]:
-    """`accepted(due=None, hold_seconds=0, letter=...)`: a message to Bob in the outbox."""
+    """`accepted(due=None, undo_seconds=0, letter=...)`: a message to Bob in the outbox."""
 
     def accept(one: Submission | None = None, **more: object) -> OutboxMessage:
         options = {"key": uuid.uuid4(), **more}

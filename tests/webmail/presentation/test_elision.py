@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import translation
 
-from webmail.presentation.elision import of
+from webmail.presentation.elision import preceded_by_of
 
 
 @pytest.mark.parametrize(
@@ -20,9 +20,9 @@ from webmail.presentation.elision import of
 )
 def test_a_name_takes_the_preposition_that_french_wants(name: str, words: str) -> None:
     with translation.override("fr"):
-        assert of(name) == words
+        assert preceded_by_of(name) == words
 
 
 def test_english_names_stay_as_they_are() -> None:
     with translation.override("en"):
-        assert of("Académie d’Amiens") == "of Académie d’Amiens"
+        assert preceded_by_of("Académie d’Amiens") == "of Académie d’Amiens"

@@ -59,7 +59,7 @@ def test_a_path_leads_into_archives_and_messages(
     inner = letter(files=(("liste.zip", "application/zip", samples.archive({"a": b"dedans"})),))
     outer = message(("plis.zip", "application/zip", samples.archive({"m.eml": inner})))
     message_inside = attachments.whole(imap, outer, "2", (0,), LIMIT)
-    (zipped,) = attachments.inside(message_inside).openable
+    (zipped,) = attachments.inner_files(message_inside).openable
     attachment = attachments.whole(imap, outer, "2", (0, zipped, 0), LIMIT)
     assert attachment.content == b"dedans"
     with pytest.raises(PartNotFound):

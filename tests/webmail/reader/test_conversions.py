@@ -48,7 +48,7 @@ def test_the_result_opens_for_its_session_alone(asked: Callable[..., tuple]) -> 
     assert (conversions.result(first, job) or b"").startswith(b"%PDF")
     second, _alice = asked()
     assert conversions.result(second, job) is None
-    assert conversions.find(second, alice, "a") is None
+    assert conversions.find_office_preview(second, alice, "a") is None
 
 
 def test_a_result_that_was_tampered_with_is_none(asked: Callable[..., tuple], settings) -> None:

@@ -120,12 +120,12 @@ def spool(settings: Any, tmp_path: Path) -> Path:
 
 
 def test_the_last_backup_is_named(spool: Path, tmp_path: Path) -> None:
-    assert backups.last() is None
+    assert backups.last_backup() is None
     made = timezone.now() - timedelta(days=3)
     contents.note(tmp_path / "monday", made)
-    assert backups.last() == contents.LastBackup(str(tmp_path / "monday"), made)
+    assert backups.last_backup() == contents.LastBackup(str(tmp_path / "monday"), made)
     (spool / "last-backup.json").write_text("[")
-    assert backups.last() is None
+    assert backups.last_backup() is None
 
 
 # --- the command ---

@@ -17,7 +17,7 @@ from core.preferences import hours
 from webmail.writing import scheduling
 from webmail.writing.scheduling import NotThen
 
-HOURS = hours.of(range(1, 6), time(7, 30), time(18, 30))
+HOURS = hours.hours_of(range(1, 6), time(7, 30), time(18, 30))
 PARIS = ZoneInfo("Europe/Paris")
 WEDNESDAY = datetime(2026, 11, 25, 23, 30, tzinfo=PARIS)
 
@@ -165,7 +165,7 @@ def test_the_opening_is_named_as_people_say_it() -> None:
         labels = [one.label for one in scheduling.presets(sunday, PARIS, HOURS)]
         assert labels == ["Lundi à 7\xa0h\xa030", "Demain à 8\xa0h"]
         # At eight it is Monday at eight: said once.
-        eight = hours.read("0800-1800")
+        eight = hours.read_hours("0800-1800")
         labels = [one.label for one in scheduling.presets(sunday, PARIS, eight)]
         assert labels == ["Lundi à 8\xa0h"]
         christmas = replace(HOURS, closed=((date(2026, 11, 29), date(2027, 1, 3)),))

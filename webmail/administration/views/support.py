@@ -54,10 +54,10 @@ def why(request: HttpRequest) -> HttpResponse:
     }
     if typed:
         diagnosed = diagnosis.diagnose(
-            diagnosis.find(typed), is_administrator=_is_administrator(request)
+            diagnosis.find_diagnosed(typed), is_administrator=_is_administrator(request)
         )
         context["diagnosis"] = diagnosed
-        context["sends"] = sends.last(diagnosed.person.user)
+        context["sends"] = sends.last_sent(diagnosed.person.user)
         context["limits"] = [
             (diagnosis.limit_words(state.limit), state) for state in diagnosed.in_force
         ]
@@ -111,7 +111,7 @@ def typed_name(text: str) -> str:
 
 
 def _person(request: HttpRequest) -> diagnosis.DiagnosedUser:
-    person = diagnosis.find(typed_name(request.POST.get("q", "")))
+    person = diagnosis.find_diagnosed(typed_name(request.POST.get("q", "")))
     if not person.typed:
         raise Http404
     return person

@@ -74,7 +74,7 @@ def _state(row: DataExport | None) -> dict[str, object]:
 @reauthentication_required
 def file(request: SignedInRequest, pk: uuid.UUID) -> HttpResponseBase:
     """Return the zip, to its own user and for a day, after the password or a code."""
-    row = exporting.find(request.user, pk)
+    row = exporting.find_export(request.user, pk)
     stream = exporting.opened(row)
     audit.record(AuditEvent.Kind.DATA_EXPORTED, request)
     words = gettext("my-data")

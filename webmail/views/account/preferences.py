@@ -62,7 +62,7 @@ def preferences(request: SignedInRequest, tab: str = "") -> HttpResponse:
 def _name_accent(request: SignedInRequest, form: PreferencesForm) -> None:
     """Name the choice of the accent after the theme, if a theme has replaced the blue."""
     field: Any = form.fields.get("accent")
-    if field is not None and themes.of(request).sheet:
+    if field is not None and themes.theme_of(request).sheet:
         (blue, _blue), *others = field.choices
         field.choices = [(blue, gettext("That of my authority")), *others]
 
@@ -131,6 +131,6 @@ def find(request: SignedInRequest) -> HttpResponse:
     context = {
         "folders": _folders(request, anew=False),
         "sought": sought,
-        "found": settings.find(sought, offered()),
+        "found": settings.find_settings(sought, offered()),
     }
     return render(request, "webmail/preferences/settings_found.html", context)

@@ -108,7 +108,6 @@ def _page(
     context = {
         "form": form,
         "changed": changed,
-        "is_formatted": changed is not None and canned.is_formatted(changed),
         "answers": [_shown(answer) for answer in canned.of(request.user)],
         "most": CannedAnswer.MOST,
         "folders": _folders(request),

@@ -85,10 +85,12 @@ def remove(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
 @require_GET
 @login_required
 @policy(INERT)
-def file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) -> HttpResponseBase:
+def download(
+    request: SignedInRequest, number: uuid.UUID, file_number: uuid.UUID
+) -> HttpResponseBase:
     """Return a document as a download; it is never shown in a page."""
     draft = drafts.find(request.user, number)
-    row = documents.find(draft, file)
+    row = documents.find(draft, file_number)
     response = FileResponse(
         documents.open_(draft, row),
         as_attachment=True,

@@ -141,9 +141,11 @@ def upload(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
 @require_GET
 @login_required
 @policy(INERT)
-def file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) -> HttpResponseBase:
+def show_file(
+    request: SignedInRequest, number: uuid.UUID, file_number: uuid.UUID
+) -> HttpResponseBase:
     """Return a file of a draft: an image of its text to be shown, any other as a download."""
-    row = files.find(request.user, number, file)
+    row = files.find(request.user, number, file_number)
     if not row.spool:
         with session.imap(request) as imap:
             row = files.fetch(imap, row)
@@ -175,14 +177,16 @@ def as_sent(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def remove_file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) -> HttpResponse:
+def remove_file(
+    request: SignedInRequest, number: uuid.UUID, file_number: uuid.UUID
+) -> HttpResponse:
     """Remove a file. Without a script the whole form is posted: it is saved and shown again."""
-    row = files.find(request.user, number, file)
+    row = files.find(request.user, number, file_number)
     files.remove(row)
     if in_place(request):
         return HttpResponse(status=204)
     content = posted.content(request.POST)
-    left = replace(content, files=tuple(name for name in content.files if name != str(file)))
+    left = replace(content, files=tuple(name for name in content.files if name != str(file_number)))
     drafts.save(request.user, number, left, base=posted.revision(request.POST))
     return HttpResponseRedirect(reverse("mail:draft", args=[number]))
 

@@ -76,7 +76,7 @@ def _change(
     rows = _rows(request, [Share(identifier) for identifier in identifiers])
     name = rows[0].name if len(rows) == 1 else ""
     message = words.done(len(rows), name, is_over=is_end)
-    request.session[TOAST] = {"message": f"{message} {words.inside(at)}".strip()}
+    request.session[TOAST] = {"message": f"{message} {words.words_of_inside(at)}".strip()}
     return None
 
 

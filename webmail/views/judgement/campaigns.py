@@ -66,7 +66,7 @@ def all_campaigns(request: HttpRequest) -> HttpResponse:
 def one(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the reports of one campaign, and the form that begins a pull. Nothing is moved before
     the messages were counted and the pull was confirmed."""
-    campaign = campaigns.find(pk)
+    campaign = campaigns.find_campaign(pk)
     if campaign is None:
         raise Http404
     ways = {way for way, _words in WAYS if way in request.POST.getlist("way")}

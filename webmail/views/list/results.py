@@ -31,7 +31,7 @@ from mail.mailbox.summaries import MessageSummary
 from webmail.forms.search import SearchForm
 from webmail.models import RecentSearch
 from webmail.presentation import lists, results
-from webmail.presentation.nothing import nothing
+from webmail.presentation.nothing import nothing_found
 from webmail.presentation.people import Faces
 from webmail.presentation.results import Asked
 from webmail.views.page import Sides, known_tags, shown_folders
@@ -209,7 +209,7 @@ def _context(
         "current": current,
         "here": Sides(shown, by_name.get(opened.folder if opened else only)).own_verb,
         "page": replace(page, groups=lists.tagged(page.groups, known_tags(request))),
-        "nothing": None if page.total else nothing(asked, names, labels),
+        "nothing": None if page.total else nothing_found(asked, names, labels),
         "search": asked,
         "people": _people(request, asked) if asked.number == 1 else (),
         "act_url": reverse("mail:act", args=[asked.base]),

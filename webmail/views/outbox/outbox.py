@@ -122,7 +122,7 @@ def back(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     row = choices.find(request.user, pk)
     shown = line_of(row)
     rows = choices.together(row)
-    draft = outbox.take_back(request.user, pk)
+    draft = outbox.undo_sending(request.user, pk)
     awaited.forget(request, rows)
     if draft is None:
         toasts.success(request, gettext("What had not left yet was stopped."))

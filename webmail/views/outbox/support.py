@@ -70,7 +70,7 @@ def message(request: HttpRequest) -> HttpResponse:
     is_asked = request.method == "POST"
     typed = typed_name((request.POST if is_asked else request.GET).get("q", ""))
     form = EnvelopeForm(request.POST if is_asked and typed else None)
-    person = diagnosis.find(typed) if typed else None
+    person = diagnosis.find_diagnosed(typed) if typed else None
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": gettext("Where is a message?"),

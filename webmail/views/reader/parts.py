@@ -49,7 +49,7 @@ def message_frame(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
     ``?zoom=150`` enlarges it.
     """
     message_ref = MessageRef(folder, *ref)
-    rendered, _images = html.of(request, message_ref)
+    rendered, _images = html.frame_html_of(request, message_ref)
     safe = judgements.safe(request, message_ref, rendered.html)
     context = {"safe": safe, "zoom": reader.zoom(request.GET.get("zoom", ""))}
     return render(request, "webmail/reader/message_frame.html", context)
@@ -74,7 +74,7 @@ def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
         )
         inside = reading.nested_texts(imap, message_ref, opened.shown.attachments, MOST_NESTED)
     shown = message_page.shown(request, opened, sanitiser)
-    safe = html.of(request, message_ref)[0].html if opened.rendered else None
+    safe = html.frame_html_of(request, message_ref)[0].html if opened.rendered else None
     context = {
         "message": shown,
         "safe": safe and judgements.safe(request, message_ref, safe),

@@ -130,7 +130,12 @@ def _answered(
     initial = absence_initial(kept.script.absence, whose.address)
     offered = _holidays(request)
     initial |= _filled(offered, request.GET.get("holiday", ""), initial)
-    form = AbsenceForm(request.POST or None, initial=initial, is_of_box=bool(whose.login))
+    form = AbsenceForm(
+        request.POST or None,
+        initial=initial,
+        address=whose.address,
+        is_of_box=bool(whose.login),
+    )
     can_answer = {"vacation", "date", "relational"} <= kept.extensions
     problem, is_tried = None, request.POST.get("do") == "try" and can_answer and form.is_valid()
     if request.method == "POST" and can_answer and not is_tried and form.is_valid():
@@ -201,7 +206,7 @@ def _offered(holiday: holidays.SchoolHoliday) -> Offered:
     first, last = holidays.first_day(holiday), holidays.last_day(holiday)
     days = {"first": words.day(first), "last": words.day(last)}
     name = gettext("Holidays %(of_name)s: from %(first)s to %(last)s") % {
-        "of_name": elision.of(holiday.name),
+        "of_name": elision.preceded_by_of(holiday.name),
         **days,
     }
     text = gettext("I am on holiday until %(last)s, and will answer when lessons resume.") % days

@@ -175,7 +175,9 @@ def _sanitised(request: SignedInRequest, place: Place) -> SafeHtml:
             imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT
         )
     if attachment.detected.kind is Kind.MESSAGE:
-        return html.of(request, place.ref, place.inside, nested_page.html_of(place))[0].html
+        return html.frame_html_of(request, place.ref, place.inside, nested_page.html_of(place))[
+            0
+        ].html
     if attachment.refusal is not None or attachment.detected.kind not in SANITISED:
         raise PartNotFound("The file is of another kind.")
     try:

@@ -22,7 +22,7 @@ from webmail.views.viewer.places import Place, at_place
 def office(request: SignedInRequest, place: Place) -> HttpResponse:
     """Answer a page that polls during the conversion: with 204 until there is news, then with 286,
     which stops the polling."""
-    job = conversions.find(request, request.user, place.name)
+    job = conversions.find_office_preview(request, request.user, place.name)
     if job is None:
         raise PartNotFound("Nobody asked for this file, or too long ago.")
     shown = preview_of_job(place, job)
@@ -38,7 +38,7 @@ def office(request: SignedInRequest, place: Place) -> HttpResponse:
 @at_place
 def office_pdf(request: SignedInRequest, place: Place) -> HttpResponseBase:
     """Return the PDF that the job made of an office file, for the webmail's own PDF reader."""
-    job = conversions.find(request, request.user, place.name)
+    job = conversions.find_office_preview(request, request.user, place.name)
     content = conversions.result(request, job) if job and job.state == job.State.DONE else None
     if content is None:
         raise PartNotFound("The file was not converted, or too long ago.")

@@ -110,7 +110,7 @@ def _surroundings(
     holders = reading.enclosing(root, place.number)
     anchor = f"nested-{holders[0].number}" if holders else f"file-{place.number}"
     if place.holder:
-        steps = attachments.inside(attachment.holder).openable if attachment.holder else ()
+        steps = attachments.inner_files(attachment.holder).openable if attachment.holder else ()
         beside = tuple(filter(None, (place.holder.step(step) for step in steps)))
         return Surroundings(place.holder, beside, anchor)
     if holders:
@@ -203,7 +203,7 @@ def _csv(_place: Place, attachment: FoundAttachment) -> Preview:
 
 
 def _archive(place: Place, attachment: FoundAttachment) -> Preview:
-    holding = attachments.inside(attachment)
+    holding = attachments.inner_files(attachment)
     files = _listed(place, holding)
     context = {
         "files": files[:MOST_LISTED],

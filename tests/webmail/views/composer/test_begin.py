@@ -402,7 +402,7 @@ def test_a_wrong_recipient_is_named_and_nothing_leaves(
     answer = posted(**{field: typed})
     assert answer.status_code == 422
     assert named in words(answer)
-    assert f'aria-describedby="id_{field}-error"' in page(answer)
+    assert f'aria-describedby="id_{field}_error"' in page(answer)
     kept(answer, **({} if field == "to" else {"to": "bob@ac-exemple.fr"}), **{field: typed})
     assert bobs_mailbox.uids() == mailbox.uids("Sent") == []
     notice = posted(headers=HTMX, **{field: typed})
@@ -414,7 +414,7 @@ def test_a_wrong_recipient_is_named_and_nothing_leaves(
 def test_a_message_to_nobody_is_a_mistake(posted, submission: SubmissionServer) -> None:
     answer = posted(to=" , ;\n")
     assert answer.status_code == 422
-    assert 'id="id_to-error"' in page(answer)
+    assert 'id="id_to_error"' in page(answer)
 
 
 @pytest.mark.parametrize("evil", ["a\r\nX-Evil: 1", "a\nX-Evil: 1", "a\rX-Evil: 1", "a\x00b"])

@@ -46,14 +46,14 @@ def test_a_formatted_text_stays_so_unless_it_is_changed(reader: Client) -> None:
     CannedAnswer.objects.update(html="<div><b>Bien</b> reçu</div>")
     answer = CannedAnswer.objects.get()
     url = f"{PAGE}{answer.pk}/"
-    assert 'id="id_text-hint"' in page(reader.get(url))
+    assert 'id="id_text_helptext"' in page(reader.get(url))
     reader.post(url, {"name": "Autre", "text": "Bien reçu\r\n"})
     answer.refresh_from_db()
     assert (answer.name, answer.html) == ("Autre", "<div><b>Bien</b> reçu</div>")
     reader.post(url, {"name": "Autre", "text": "Mal reçu"})
     answer.refresh_from_db()
     assert answer.html == "<div>Mal reçu</div>"
-    assert 'id="id_text-hint"' not in page(reader.get(url))
+    assert 'id="id_text_helptext"' not in page(reader.get(url))
 
 
 def test_an_answer_is_removed_after_a_question(reader: Client) -> None:

@@ -502,7 +502,7 @@ def test_an_odd_address_is_accepted_or_refused_in_words(
     assert answer.status_code == (302 if leaves else 422)
     assert OutboxMessage.objects.exists() is leaves
     if not leaves:
-        assert 'id="id_to-error"' in page(answer)
+        assert 'id="id_to_error"' in page(answer)
         assert value(answer, "to") == typed
 
 

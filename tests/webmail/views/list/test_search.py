@@ -462,7 +462,7 @@ def test_the_form_writes_the_line(reader: Client, mailbox: Mailbox) -> None:
 def test_a_mistake_in_the_form_is_said_beside_it(reader: Client, mailbox: Mailbox) -> None:
     answer = reader.get("/search/?words=sortie&since=jamais")
     assert answer.status_code == 422
-    assert 'id="id_since-error"' in page(answer)
+    assert 'id="id_since_error"' in page(answer)
     assert 'value="sortie"' in page(answer)
 
 

@@ -54,7 +54,7 @@ def sent(request_of_alice: SignedInRequest) -> Callable[..., OutboxMessage]:
     ) -> OutboxMessage:
         letters = [letter(number=n) for n in range(count)]
         draft = draft_of(request_of_alice.user)
-        options = {"key": uuid.uuid4(), "due": due, "hold_seconds": hold}
+        options = {"key": uuid.uuid4(), "due": due, "undo_seconds": hold}
         (row, *_) = outbox.accept(request_of_alice, draft, letters, **options)  # type: ignore[arg-type]
         OutboxMessage.objects.filter(pk=row.pk).update(**columns)
         row.refresh_from_db()
@@ -79,7 +79,7 @@ def test_what_waits_is_counted_beside_the_folders(
     row = sent()
     assert 'href="/outbox/"' in page(reader.get("/mail/INBOX/"))
     assert re.search(r'href="/outbox/".*?</span>1</span>', page(reader.get("/mail/INBOX/")))
-    outbox.take_back(row.user, row.pk)
+    outbox.undo_sending(row.user, row.pk)
     assert 'href="/outbox/"' not in page(reader.get("/mail/INBOX/"))
 
 

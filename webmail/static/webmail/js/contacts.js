@@ -13,7 +13,7 @@ function markOpen(contact) {
 
 /** Gives the copied line its number, and removes values and errors of the original. */
 function renumber(line, prefix, number) {
-  for (const error of line.querySelectorAll(".field-error")) error.remove();
+  for (const error of line.querySelectorAll('[id$="_error"]')) error.remove();
   for (const element of line.querySelectorAll("[id], [name], [for]")) {
     for (const name of ["id", "name", "for"]) {
       const value = element.getAttribute(name);

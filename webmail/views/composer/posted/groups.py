@@ -17,16 +17,16 @@ def group_text(request: SignedInRequest) -> str:
     of a page has no room for the recipients themselves."""
     asked = request.GET.get("list", "")
     if re.fullmatch(r"[0-9]{1,18}", asked):
-        directory_list = lists.find(int(asked))
+        directory_list = lists.find_list(int(asked))
         return recipients.group_text(directory_list.name, directory_list.members)
     asked = request.GET.get("group", "")
     if not re.fullmatch(r"[0-9]{1,18}", asked):
         return ""
     who = request.GET.get("who", "")
     who = who if who in tuple(audiences.Audience) else ""
-    if group := groups.find(request.user, int(asked)):
+    if group := groups.find_group(request.user, int(asked)):
         people = groups.recipients(group, who)
-    elif seen := sharing.find(request.user, int(asked)):
+    elif seen := sharing.find_shared_group(request.user, int(asked)):
         group, people = seen.group, sharing.recipients(seen, who)
         sharing.note_use(request.user, group)
     else:

@@ -71,7 +71,7 @@ def send(post: Post) -> HttpResponse:
 
 def _accepted(post: Post) -> OutboxMessage | None:
     """Return the first of the messages that were accepted under the key of a post. The copy for
-    Sent of a message to each is none of them: it cannot be taken back."""
+    Sent of a message to each is none of them: it cannot be undone."""
     own = OutboxMessage.objects.of(post.user).filter(key=post.key).addressed()
     return own.order_by("number").first()
 
@@ -99,7 +99,7 @@ def _accept(post: Post, mailing: Mailing) -> HttpResponse:
             key=post.key,
             identity=mailing.identity,
             due=mailing.due,
-            hold_seconds=int(post.request.preferences.undo_seconds),
+            undo_seconds=int(post.request.preferences.undo_seconds),
             template=template(post.request, mailing, collected),
         )
     except TooManyRecipients as error:  # another window sent meanwhile

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class MigratingConfig(AppConfig):
+    name = "webmail.migrating"
