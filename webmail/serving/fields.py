@@ -1,21 +1,31 @@
-"""Read the fields of a posted form in memory that is bounded by the form's size.
+"""Read the fields of a posted form fast, and in memory that is bounded by the form's size.
 
-Python's own decoder makes two objects of each escaped byte: three megabytes of ``%0A`` take sixty
-megabytes of memory. Here a text is decoded slice by slice.
+Python's own decoder of escapes, such as ``%C3%A9``, makes two objects of each: three megabytes of
+them take half a second of the interpreter, which other requests wait for, and sixty megabytes of
+memory. Here they are decoded as those of quoted-printable text, which is done in C.
 """
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import Iterator
-from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
+from django.core.files.uploadedfile import UploadedFile
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
-_SLICE = 16 * 1024
+_SLICE = 256 * 1024
+# What makes the one kind of escape the other. Quoted-printable has soft line breaks, one sign for
+# two, and makes a sign of its own of an escape that is none. An equals sign of the text stands
+# apart meanwhile, as a byte that no text in UTF-8 has.
+_TO_QUOTED = (
+    (b"+", b" "), (b"\n", b"%0A"), (b"\r", b"%0D"), (b"%%", b"%25%"), (b"%%", b"%25%"),
+    (b"\xff", b"\xfe"), (b"%FF", b"%FE"), (b"%ff", b"%FE"), (b"%Ff", b"%FE"), (b"%fF", b"%FE"),
+    (b"=", b"\xff"), (b"%3D", b"\xff"), (b"%3d", b"\xff"), (b"%", b"="),
+)  # fmt: skip
 _URLENCODED = "application/x-www-form-urlencoded"
 
 
@@ -24,15 +34,16 @@ class FormRequest(WSGIRequest):
 
     def _load_post_and_files(self) -> None:
         if self._is_plain_form():
-            self._post, self._files = fields_of(self.body), MultiValueDict()
+            self._post: QueryDict = fields_of(self.body)
+            self._files: MultiValueDict[str, UploadedFile] = MultiValueDict()
         else:
-            super()._load_post_and_files()  # type: ignore[misc]
+            super()._load_post_and_files()
 
     def _is_plain_form(self) -> bool:
         """Return whether the form has no files, and its body can still be read. Django answers for
         all others."""
-        is_read = self._read_started and not hasattr(self, "_body")
-        is_utf_8 = (self._encoding or "utf-8").lower() == "utf-8"
+        is_read = self._read_started and not hasattr(self, "_body")  # type: ignore[attr-defined]
+        is_utf_8 = (self.encoding or "utf-8").lower() == "utf-8"
         is_form = self.method == "POST" and self.content_type == _URLENCODED
         return is_form and is_utf_8 and not is_read
 
@@ -57,15 +68,23 @@ def fields_of(body: bytes) -> QueryDict:
 
 
 def _text_of(written: bytes) -> str:
-    return b"".join(_decoded(written.replace(b"+", b" "))).decode("utf-8", "replace")
+    return b"".join(map(_unescaped, _slices(written))).decode("utf-8", "replace")
 
 
-def _decoded(written: bytes) -> Iterator[bytes]:
-    """Yield the bytes of each slice. No slice ends within an escape, such as ``%0A``."""
+def _slices(written: bytes) -> Iterator[bytes]:
+    """Yield the text in pieces. None ends within an escape, or with a sign."""
     begin = 0
     while begin < len(written):
         end = begin + _SLICE
-        if (sign := written.rfind(b"%", end - 2, end)) >= 0:
+        if end < len(written) and (sign := written.rfind(b"%", end - 2, end)) >= 0:
             end = sign
-        yield unquote_to_bytes(written[begin:end])
+        yield written[begin:end]
         begin = end
+
+
+def _unescaped(written: bytes) -> bytes:
+    if written.endswith(b"%"):
+        written += b"25"
+    for before, after in _TO_QUOTED:
+        written = written.replace(before, after)
+    return binascii.a2b_qp(written).replace(b"=", b"%").replace(b"\xff", b"=")

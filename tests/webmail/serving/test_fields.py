@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 import tracemalloc
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from django.core.exceptions import TooManyFieldsSent
 from django.http import QueryDict
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.cases import each
+from tests.waiting import cheap
 from webmail.serving.fields import FormHandler, FormRequest, fields_of
 from webmail.wsgi import application
 
@@ -31,13 +35,28 @@ SMALL = (
     b"", b"&&", b"a", b"a=", b"=b", b"a=b=c", b"a=1&a=2&b=3", b"a+b=c+d%2B", b"%", b"a=%", b"a=%4",
     b"a=%zz%41", b"%C3%A9=%e9", b"a=%F0%9F%8E%89%0D%0A", "é=ü".encode(), b"a=%26%3D&b=%25",
 )  # fmt: skip
-CUT = tuple(b"a=" + b"x" * shift + b"%C3%A9%2" * 20_000 for shift in range(9))
+CUT = tuple(b"a=" + b"x" * shift + b"%C3%A9%2" * 70_000 for shift in range(9))
+CUT += tuple(b"a=" + b"x" * shift + b"%" * 600_000 + b"41" for shift in range(3))
+PIECES = [bytes([byte]) for byte in b"%%%%%=+\n\r0123456789ABCDEFabcdef_x\xff\xfe\xc3\0"]
+PIECES += [b"%41", b"%C3%A9", b"%3D", b"%3d", b"%FF", b"%fF", b"%25", b"%0A"]
 
 
 @each("body", SMALL + CUT)
 def test_the_fields_are_those_of_django(body: bytes) -> None:
     assert fields_of(body) == QueryDict(body, encoding="utf-8")
     assert QueryDict(body, encoding="utf-8") == posted(body).POST
+
+
+@given(st.lists(st.sampled_from([*PIECES, "é".encode()])).map(b"".join))
+def test_any_escapes_are_those_of_python(written: bytes) -> None:
+    value = unquote_to_bytes(written.replace(b"+", b" ")).decode("utf-8", "replace")
+    assert fields_of(b"a=" + written)["a"] == value
+
+
+def test_escapes_cost_little_of_the_processor() -> None:
+    with cheap(0.3):
+        assert posted(b"a=" + b"%C3%A9" * 800_000).POST
+        assert posted(b"a=" + b"%" * 5_200_000).POST
 
 
 def test_escapes_cost_little_memory() -> None:
@@ -62,7 +81,7 @@ def test_too_many_fields_are_refused_before_any_is_read() -> None:
 
 def test_fields_are_not_changed() -> None:
     with pytest.raises(AttributeError, match="immutable"):
-        posted(b"a=b").POST["a"] = "c"
+        posted(b"a=b").POST.update({"a": "c"})
 
 
 def test_forms_with_files_are_read_by_django() -> None:
@@ -72,5 +91,5 @@ def test_forms_with_files_are_read_by_django() -> None:
 
 
 def test_pages_are_made_of_these_requests() -> None:
-    handlers = [cell.cell_contents for cell in application.__closure__ or ()]  # type: ignore[attr-defined]
+    handlers = [cell.cell_contents for cell in application.__closure__ or ()]
     assert [handler for handler in handlers if isinstance(handler, FormHandler)]
