@@ -194,7 +194,7 @@ def cost(installation: Installation, browser: Browser, path: str, form: Form, sh
     used = watch.end()
     answer = browser.answers[0] if browser.answers else None
     seconds, status = (answer.seconds, answer.status) if answer else (PATIENCE, 0)
-    if installation.is_swollen():
+    if not status:
         installation.renew()
     return Cost(path[:49], shape, used.seconds, used.web, seconds, status)
 
