@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
+django.setup(set_prefix=False)
+from webmail.serving.fields import FormHandler  # noqa: E402  it needs Django
 
 
 class InputStream(Protocol):
@@ -55,4 +57,4 @@ def reads_whole_bodies(app: WSGIApplication) -> WSGIApplication:
     return wrapped
 
 
-application = reads_whole_bodies(get_wsgi_application())
+application = reads_whole_bodies(FormHandler())

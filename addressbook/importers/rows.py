@@ -12,8 +12,10 @@ from addressbook.importers.reading import MOST_RECORDS, FileRejected
 DELIMITERS = ",;\t|"
 LONGEST_HEADER = 200_000
 MOST_COLUMNS = 1_000
-# The number of characters, over the whole file, that may be searched for closing quotes in vain.
-_PATIENCE = 100_000_000
+MOST_ROWS = MOST_RECORDS + 1_000
+# The number of characters, over the whole file, that may be searched for closing quotes in vain:
+# so many, and so many times the file's own, but no more than `_PATIENCE`.
+_LEAST_PATIENCE, _TIMES, _PATIENCE = 5_000_000, 20, 100_000_000
 _LONGEST_CELL = 1_000_000
 
 
@@ -39,9 +41,12 @@ class Rows:
 _SEP = re.compile(r"\s*\"?sep=([,;\t|])\"?[ \t]*\n", re.IGNORECASE)
 
 
-def split_rows(text: str, *, raw_tabs: Callable[[Sequence[str]], bool]) -> Rows:
+def split_rows(
+    text: str, *, raw_tabs: Callable[[Sequence[str]], bool], most_rows: int = MOST_ROWS
+) -> Rows:
     """Return the rows of a text. ``raw_tabs`` tells by the header whether its program writes tabs
-    without quoting. Raises Refused for a text that is too wide or too long."""
+    without quoting. Raises FileRejected for a text that is too wide, or that has more than
+    ``most_rows`` with any text; no more are read then."""
     skipped = 0
     separator_line = _SEP.match(text)
     if separator_line:
@@ -56,7 +61,7 @@ def split_rows(text: str, *, raw_tabs: Callable[[Sequence[str]], bool]) -> Rows:
     if delimiter == "\t" and raw_tabs([cell.strip() for cell in header.split("\t")]):
         rows, escape = list(_tab_rows(text)), ""
     else:
-        rows, escape = _best(text, delimiter)
+        rows, escape = _best(text, delimiter, most_rows)
     if '="' in text:
         rows = [SourceRow(row.line, tuple(map(_without_formula, row.cells))) for row in rows]
     if rows and len(rows[0].cells) > MOST_COLUMNS:
@@ -107,12 +112,12 @@ def _cells_of(lines: Sequence[str]) -> tuple[str, ...]:
 # Quoting: the way that fits the header best
 
 
-def _best(text: str, delimiter: str) -> tuple[list[SourceRow], str]:
+def _best(text: str, delimiter: str, most: int) -> tuple[list[SourceRow], str]:
     """Return the rows and the escape of the best reading: RFC 4180, then backslashes, then
     unescaped quotes. The best one has the fewest rows whose width differs from the header's; on a
     tie, the strictest."""
     tried: list[tuple[int, int, list[SourceRow], str]] = []
-    for rank, (attempt, escape) in enumerate(_attempts(text, delimiter)):
+    for rank, (attempt, escape) in enumerate(_attempts(text, delimiter, most)):
         try:
             rows = attempt()
         except csv.Error:
@@ -127,19 +132,22 @@ def _best(text: str, delimiter: str) -> tuple[list[SourceRow], str]:
     return rows, escape
 
 
-def _attempts(text: str, delimiter: str) -> Iterator[tuple[Callable[[], list[SourceRow]], str]]:
+def _attempts(
+    text: str, delimiter: str, most: int
+) -> Iterator[tuple[Callable[[], list[SourceRow]], str]]:
     doubled = "doubled" if '""' in text else ""
-    yield lambda: _csv_rows(text, delimiter, strict=True), doubled
+    yield lambda: _csv_rows(text, delimiter, most, strict=True), doubled
     has_backslash = '\\"' in text
     if has_backslash:
-        yield lambda: _csv_rows(text.replace('\\"', '""'), delimiter, strict=True), "backslash"
+        unescaped = text.replace('\\"', '""')
+        yield lambda: _csv_rows(unescaped, delimiter, most, strict=True), "backslash"
     if '"' not in text:
         return
     yield (
-        lambda: _bare_rows(text, delimiter, has_backslash=has_backslash),
+        lambda: _bare_rows(text, delimiter, most, has_backslash=has_backslash),
         "backslash" if has_backslash else "none",
     )
-    yield lambda: _csv_rows(text, delimiter, strict=False), doubled
+    yield lambda: _csv_rows(text, delimiter, most, strict=False), doubled
 
 
 def _misfits(rows: Sequence[SourceRow]) -> int:
@@ -147,17 +155,27 @@ def _misfits(rows: Sequence[SourceRow]) -> int:
     return sum(len(row.cells) != width for row in rows if any(row.cells))
 
 
-def _check(number: int) -> None:
-    if number > MOST_RECORDS + 1_000:
-        raise FileRejected("too_many_records")
-
-
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
-def _csv_rows(text: str, delimiter: str, *, strict: bool) -> list[SourceRow]:
+class _Kept:
+    """The rows kept so far, and how many of them have any text."""
+
+    def __init__(self, most: int) -> None:
+        self.rows: list[SourceRow] = []
+        self._most = most
+
+    def add(self, line: int, cells: Sequence[str]) -> None:
+        """Keep a row. Raises FileRejected beyond the limit."""
+        self.rows.append(SourceRow(line, tuple(cells)))
+        self._most -= any(cells)
+        if self._most < 0 or len(self.rows) > MOST_ROWS:
+            raise FileRejected("too_many_records")
+
+
+def _csv_rows(text: str, delimiter: str, most: int, *, strict: bool) -> list[SourceRow]:
     """Return the rows. Raises csv.Error for a cell beyond the limit and, if ``strict``, for text
-    that breaks RFC 4180."""
+    that breaks RFC 4180; FileRejected for too many rows."""
     csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(
         (line[0] for line in _LINE.finditer(text)),
@@ -165,22 +183,21 @@ def _csv_rows(text: str, delimiter: str, *, strict: bool) -> list[SourceRow]:
         strict=strict,
         skipinitialspace=not strict,
     )
-    rows: list[SourceRow] = []
+    kept = _Kept(most)
     begins = 1
     for cells in reader:
         if cells:
-            rows.append(SourceRow(begins, tuple(cells)))
-            _check(len(rows))
+            kept.add(begins, cells)
         begins = reader.line_num + 1
-    return rows
+    return kept.rows
 
 
-def _bare_rows(text: str, delimiter: str, *, has_backslash: bool) -> list[SourceRow]:
+def _bare_rows(text: str, delimiter: str, most: int, *, has_backslash: bool) -> list[SourceRow]:
     """Return the rows of a text with unescaped quotes. A quote closes a cell only before a
     delimiter that is followed by a quote, a delimiter or a line end, or before the line end of a
     complete row."""
     mark = re.escape(delimiter)
-    header = _csv_rows(text.partition("\n")[0], delimiter, strict=False)
+    header = _csv_rows(text.partition("\n")[0], delimiter, most, strict=False)
     scanner = _Scanner(
         text=text,
         delimiter=delimiter,
@@ -189,14 +206,13 @@ def _bare_rows(text: str, delimiter: str, *, has_backslash: bool) -> list[Source
         last=len(header[0].cells) - 1 if header else 0,
     )
     escape = '\\"' if has_backslash else '""'
-    rows: list[SourceRow] = []
+    kept = _Kept(most)
     line = 1
     for cells, feeds in scanner.rows():
         if any(cells):
-            rows.append(SourceRow(line, tuple(cell.replace(escape, '"') for cell in cells)))
-            _check(len(rows))
+            kept.add(line, [cell.replace(escape, '"') for cell in cells])
         line += feeds
-    return rows
+    return kept.rows
 
 
 @dataclass(slots=True)
@@ -206,7 +222,10 @@ class _Scanner:
     closing: re.Pattern[str]
     plain: re.Pattern[str]
     last: int
-    patience: int = _PATIENCE
+    patience: int = 0
+
+    def __post_init__(self) -> None:
+        self.patience = min(_PATIENCE, _LEAST_PATIENCE + _TIMES * len(self.text))
 
     def rows(self) -> Iterator[tuple[list[str], int]]:
         """Yield the cells of each row, and the number of its line feeds."""

@@ -124,7 +124,9 @@ def sender(identity: Identity) -> Address:
 
 @transaction.atomic
 def keep(identity: Identity) -> None:
-    """Save the user's choices for one identity. A new default replaces the former one."""
+    """Save the user's choices for one identity. A new default replaces the former one; what another
+    request has stored for the address meanwhile is changed."""
+    _wait_for_others(identity)
     if identity.is_default:
         others = Identity.objects.filter(user=identity.user, is_default=True)
         others.exclude(pk=identity.pk).update(is_default=False)
@@ -138,6 +140,15 @@ def keep(identity: Identity) -> None:
     else:
         chosen = {"signature", "is_default", policies.NAME, policies.REPLY_TO} - identity.enforced
         identity.save(update_fields=chosen)
+
+
+def _wait_for_others(identity: Identity) -> None:
+    """Let one request at a time save identities of a user, and take the row that another has
+    stored."""
+    User.objects.select_for_update(no_key=True).get(pk=identity.user_id)
+    if identity.pk is None:
+        stored = Identity.objects.filter(user=identity.user_id, address=identity.address)
+        identity.pk = stored.values_list("pk", flat=True).first()
 
 
 def clean_signature(source: str) -> str:

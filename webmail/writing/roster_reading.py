@@ -21,6 +21,7 @@ from webmail.writing import fields
 LARGEST = 2_000_000
 """The largest size of a file in bytes."""
 MOST_ROWS = 1_900  # of the 2,000 that are read of a workbook, with titles above them
+MOST_ABOVE = 200  # rows above them, such as titles and people without an address
 MOST_COLUMNS = 50
 LONGEST_CELL = 1_000
 MOST_FAULTS = 200
@@ -116,7 +117,8 @@ def _lines(content: bytes) -> Iterator[_TableLine]:
     if code := texts.reject_code(content):
         raise FileRejected(code)
     text = _without_title(charsets.decode(content).text)
-    table = text_rows.split_rows(text, raw_tabs=lambda _header: False)
+    most = MOST_ROWS + MOST_ABOVE
+    table = text_rows.split_rows(text, raw_tabs=lambda _header: False, most_rows=most)
     for row in table.rows:
         yield _TableLine(row.line, _trimmed(row.cells))
 

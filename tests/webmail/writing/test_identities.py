@@ -137,3 +137,11 @@ def test_a_signature_with_a_large_image_is_none() -> None:
     data = base64.b64encode(b"a" * (identities.LARGEST_IMAGE + 1000)).decode()
     with pytest.raises(ValueError, match="too large"):
         identities.clean_signature(f'<img src="data:image/png;base64,{data}">')
+
+
+def test_two_windows_save_the_same_address(alice_user: User) -> None:
+    first, second = identities.of(alice_user)[0], identities.of(alice_user)[0]
+    first.signature, second.signature = "<p>one</p>", "<p>two</p>"
+    identities.keep(first)
+    identities.keep(second)
+    assert [row.signature for row in Identity.objects.filter(user=alice_user)] == ["<p>two</p>"]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from tests.mail.previews import samples
+from tests.waiting import cheap
 from webmail.models import DraftRoster
 from webmail.writing import drafts, fields, recipients, roster_reading, rosters
 from webmail.writing.content import Content
@@ -187,3 +188,18 @@ def test_a_row_says_more_than_the_contact_and_less_where_it_is_empty(claire: Use
 @pytest.mark.parametrize("text", ["{", "{" * 5000, "{ " * 5000, "{a" * 5000, "&nbsp;{" * 2000])
 def test_braces_that_never_close_are_left(text: str) -> None:
     assert fields.filled(text, {"a": "b"}) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['a;"b\n' * 100_000, "Adresse\n" + '"b;\n' * 2_000 + '"x"y;' * 300_000, "a@b.fr;x\n" * 200_000],
+    ids=["quotes", "long", "rows"],
+)
+def test_a_list_of_many_rows_or_open_quotes_is_refused_at_once(text: str) -> None:
+    with cheap(0.6):
+        assert read(text).refusal in {"too_many_rows", "too_many_columns"}
+
+
+def test_empty_rows_do_not_count() -> None:
+    found = read("Adresse;Nom\nzoe@x.example;Zoé\n" + ";\n" * 90_000)
+    assert [row.address for row in found.rows] == ["zoe@x.example"]

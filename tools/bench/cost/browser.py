@@ -67,6 +67,14 @@ class Browser:
         other._session.cookies.update(self._session.cookies)
         return other
 
+    def take(self, cookies: Mapping[str, str]) -> None:
+        """Continue another browser's session (`kept`)."""
+        self._session.cookies.update(cookies)
+
+    def kept(self) -> dict[str, str]:
+        """The session's cookies by name."""
+        return {one.name: one.value or "" for one in self._session.cookies}
+
     def cookies(self) -> str:
         """As a header field has them."""
         return "; ".join(f"{one.name}={one.value}" for one in self._session.cookies)
@@ -162,13 +170,18 @@ def links_in(text: str, below: str) -> list[str]:
 def form_of(text: str, names: Collection[str]) -> Form:
     """The form to be posted that has most fields of these names, and then most to type into; an
     empty one where there is none."""
-    reader = _Forms()
-    reader.feed(text)
     return max(
-        (form for form in reader.forms if form.is_posted),
+        (form for form in forms_of(text) if form.is_posted),
         key=lambda form: (len(form.fields.keys() & names), len(form.typed)),
         default=Form(),
     )
+
+
+def forms_of(text: str) -> list[Form]:
+    """All forms of a page, in their order."""
+    reader = _Forms()
+    reader.feed(text)
+    return reader.forms
 
 
 _TYPED = {"text", "search", "email", "url", "tel", "password", ""}

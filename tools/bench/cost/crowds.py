@@ -189,7 +189,19 @@ _WIDE = (
     + "".join(";".join(["x" * 20] * 200) + f";p{n}@x.example\n" for n in range(400))
 )
 
+
+def _idle(_browser: Browser) -> Act:
+    """The control: nobody of the crowd asks for more than a page in ten seconds."""
+
+    def act(other: Browser) -> None:
+        other.get(INBOX)
+        time.sleep(10)
+
+    return act
+
+
 _ALL: dict[str, tuple[str, Callable[[Browser], Act]]] = {
+    "control": ("", _idle),
     "match-namesakes": (
         "2,000 documents and 1,800 people of one name.",
         documents_of(_NAMESAKES, [f"Martin Lea {n}.pdf" for n in range(2_000)]),
@@ -320,7 +332,7 @@ _ALL: dict[str, tuple[str, Callable[[Browser], Act]]] = {
     ),
     "rule-values": (
         "A rule of all its lines with long values, tried.",
-        posts("/rules/new/", lambda: _rule(100, "a," * 20_000)),
+        posts("/rules/new/", lambda: _rule(100, "é," * 4_900)),
     ),
     "rule-script": (
         "A script of 5,000 rules.",
