@@ -59,9 +59,15 @@ class Hand:
             raise
 
     def wait(self, question: str, argument: Any = None) -> Any:
-        answers: list[Any] = []
-        wait_for(lambda: answers.append(self.ask(question, argument)) or answers[-1])
-        return answers[-1]
+        answer = None
+
+        def is_answered() -> bool:
+            nonlocal answer
+            answer = self.ask(question, argument)
+            return bool(answer)
+
+        wait_for(is_answered)
+        return answer
 
     def where(self, selector: str, index: int = 0) -> tuple[float, float]:
         x, y = self.wait(_SHOWN, [selector, index])
