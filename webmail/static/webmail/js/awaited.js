@@ -2,7 +2,7 @@
 // Shows that a response is late: the row is marked at once, a sketch takes the place of the content after a moment, and
 // later a notice says that the mail server is slow. A further request takes its place, and Escape cancels it.
 
-import { on } from "./dom.js";
+import { on, submit } from "./dom.js";
 
 const SOON_MS = 200;
 const SLOW_MS = 5_000;
@@ -117,7 +117,7 @@ function again() {
       target: `#${request.place.id}`,
       swap: "outerHTML",
     });
-  if (link.matches("form")) return link.requestSubmit();
+  if (link.matches("form")) return submit(link);
   link.focus({ preventScroll: true });
   link.click();
 }

@@ -33,15 +33,15 @@ function show(form) {
 /** A large upload takes a while: a second click would send it twice. */
 function send(form, event) {
   const button = form.querySelector("[type=submit]");
-  if (button.ariaBusy === "true") event.preventDefault();
-  button.ariaBusy = "true";
+  if (button.hasAttribute("aria-busy")) event.preventDefault();
+  button.setAttribute("aria-busy", "true");
 }
 
 export function start() {
   on("submit", "[data-bring]", send);
   window.addEventListener("pageshow", () => {
     for (const button of document.querySelectorAll("[data-bring] [type=submit]"))
-      button.ariaBusy = null;
+      button.removeAttribute("aria-busy");
   });
   on("change", "[data-bring] input[type=file]", (input) => show(input.form));
   // The file input covers the whole area and receives dropped files itself.

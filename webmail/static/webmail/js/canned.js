@@ -2,6 +2,7 @@
 // Saves the message being written as a canned answer, from the menu of the composer, which js/compose.js fills.
 
 import { on } from "./dom.js";
+import { answerTo, pageOf } from "./network.js";
 
 /** Shows an error where there is no response: no network, or the user is signed out. */
 function fail(place) {
@@ -23,16 +24,12 @@ async function keep(place) {
     "X-Requested-With": "fetch",
     "X-CSRFToken": form.elements.csrfmiddlewaretoken.value,
   };
-  try {
-    const answer = await fetch(place.dataset.cannedKeep, { method: "POST", body, headers });
-    if (answer.redirected || (!answer.ok && answer.status !== 422)) return fail(place);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    list.replaceChildren(...page.body.childNodes);
-    list.querySelector("[data-canned-name]").focus();
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    fail(place);
-  }
+  const answer = await answerTo(place.dataset.cannedKeep, { method: "POST", body, headers });
+  const isPart = answer && !answer.redirected && (answer.ok || answer.status === 422);
+  const page = isPart ? await pageOf(answer) : null;
+  if (!page) return fail(place);
+  list.replaceChildren(...page.body.childNodes);
+  list.querySelector("[data-canned-name]").focus();
 }
 
 export function start() {

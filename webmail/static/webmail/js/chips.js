@@ -4,6 +4,7 @@
 
 import { read, written } from "./addresses.js";
 import { bare, grouped, within } from "./dom.js";
+import { answerTo, jsonOf } from "./network.js";
 import { arrows, place } from "./tools.js";
 
 // More recipients are shown as a number until the user expands them; and never more than the second limit.
@@ -508,7 +509,7 @@ class Fields {
   drawMoves(field) {
     const [template, ...old] = this.menu.querySelectorAll("[data-move]");
     for (const item of old) item.remove();
-    for (const other of this.fields.toReversed()) {
+    for (const other of [...this.fields].reverse()) {
       if (other === field) continue;
       const item = template.cloneNode(true);
       const button = item.querySelector("button");
@@ -642,18 +643,9 @@ async function answers(url, addresses, groups) {
   for (const name of groups) body.append("group", name);
   for (const address of addresses) body.append("address", address);
   const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
-  try {
-    const answer = await fetch(url, {
-      method: "POST",
-      body,
-      headers: { "X-CSRFToken": token, "X-Requested-With": "fetch", "X-Background": "1" },
-    });
-    if (!answer.ok || answer.redirected) return null;
-    return await answer.json();
-  } catch (error) {
-    if (error instanceof TypeError || error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const headers = { "X-CSRFToken": token, "X-Requested-With": "fetch", "X-Background": "1" };
+  const answer = await answerTo(url, { method: "POST", body, headers });
+  return answer?.ok ? jsonOf(answer) : null;
 }
 
 export function start(form) {

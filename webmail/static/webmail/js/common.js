@@ -14,6 +14,7 @@ export * as keys from "./keys.js";
 export * as list from "./list.js";
 export * as local from "./local.js";
 export * as menus from "./menus.js";
+export * as network from "./network.js";
 export * as news from "./news.js";
 export * as notices from "./notices.js";
 export * as panes from "./panes.js";

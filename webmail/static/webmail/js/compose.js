@@ -6,6 +6,7 @@ import { grouped, isShared } from "./dom.js";
 import * as documents from "./documents.js";
 import * as family from "./family.js";
 import * as keeping from "./keeping.js";
+import { answerTo, pageOf } from "./network.js";
 import * as roster from "./roster.js";
 import * as uploads from "./uploads.js";
 
@@ -286,14 +287,9 @@ function offerAnswers(form, editor) {
 }
 
 async function fetchAnswers(url, list) {
-  try {
-    const answer = await fetch(url, { headers: { "X-Requested-With": "fetch" } });
-    if (!answer.ok || answer.redirected) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    list.replaceChildren(...page.body.childNodes);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-  }
+  const answer = await answerTo(url, { headers: { "X-Requested-With": "fetch" } });
+  const page = answer?.ok && !answer.redirected ? await pageOf(answer) : null;
+  if (page) list.replaceChildren(...page.body.childNodes);
 }
 
 export async function start() {

@@ -5,6 +5,7 @@
 // or by preference, the composer is a page or a window instead; without a script it is a page.
 
 import { isPlain, isShared, on } from "./dom.js";
+import { answerTo, jsonOf } from "./network.js";
 import { toast } from "./notices.js";
 
 const WIDE = matchMedia("(min-width: 56.25em)");
@@ -219,17 +220,9 @@ async function bringBackDraft(form, where) {
 }
 
 async function postedFor(action, body) {
-  try {
-    const answer = await fetch(action, {
-      method: "POST",
-      body,
-      headers: { "X-Requested-With": "fetch" },
-    });
-    return answer.ok && !answer.redirected ? (await answer.json()).url : null;
-  } catch (error) {
-    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
-    return null;
-  }
+  const headers = { "X-Requested-With": "fetch" };
+  const answer = await answerTo(action, { method: "POST", body, headers });
+  return answer?.ok ? ((await jsonOf(answer))?.url ?? null) : null;
 }
 
 const ACTS = {

@@ -39,6 +39,14 @@ export function isPlain(event) {
   return event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
 }
 
+/** Sends a form as its button does; Safari before 16 has no requestSubmit. */
+export function submit(form) {
+  if (form.requestSubmit) return form.requestSubmit();
+  const button = form.appendChild(document.createElement("button"));
+  button.click();
+  button.remove();
+}
+
 export const isShared = () => "shared" in document.documentElement.dataset;
 
 /** Letters without accents and capitals, for searches, with one form of apostrophe. */

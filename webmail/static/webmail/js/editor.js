@@ -551,9 +551,9 @@ export class Editor {
   /** Folds a quote below the answer, which the user has just read. */
   fold() {
     // Squire keeps an empty line below, so that the cursor can leave the quote.
-    const quote = [...this.root.children].findLast(
-      (block) => block.matches("blockquote") || block.textContent.trim(),
-    );
+    const quote = [...this.root.children]
+      .reverse()
+      .find((block) => block.matches("blockquote") || block.textContent.trim());
     const line = this.form.querySelector("[data-unfold]");
     if (!line) return;
     const isBelow = quote?.matches("blockquote") && quote.previousElementSibling;

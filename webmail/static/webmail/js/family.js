@@ -2,6 +2,7 @@
 // Warns while a message to one family is written if it names another pupil of the class. The server tells the names;
 // the text is only compared in the browser, and is not sent for this.
 
+import { answerTo, jsonOf } from "./network.js";
 import { wordsOf } from "./recipients.js";
 
 const MOST = 3; // the most recipients of one family, as in webmail/writing/doubts.py
@@ -34,14 +35,9 @@ async function beside(url, addresses) {
   for (const address of addresses) body.append("address", address);
   const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
   const headers = { "X-CSRFToken": token, "X-Requested-With": "fetch", "X-Background": "1" };
-  try {
-    const answer = await fetch(url, { method: "POST", body, headers });
-    return answer.ok && !answer.redirected ? (await answer.json()).others : [];
-  } catch (error) {
-    // The server checks again before sending.
-    if (error instanceof TypeError || error instanceof SyntaxError) return [];
-    throw error;
-  }
+  const answer = await answerTo(url, { method: "POST", body, headers });
+  // Nobody without an answer: the server checks again before sending.
+  return answer?.ok ? ((await jsonOf(answer))?.others ?? []) : [];
 }
 
 export function start(form) {

@@ -57,7 +57,10 @@ let dragged = "";
 let held = null; // the folded branch under the dragged item
 let opening = 0;
 
-const target = (event) => event.target.closest?.(".folder[data-folder], .side-title:has(.always)");
+function target(event) {
+  const place = event.target.closest?.(".folder[data-folder], .side-title");
+  return place?.matches(".folder") || place?.querySelector(".always") ? place : null;
+}
 
 function begin(folder, event) {
   dragged = folder.dataset.folder;

@@ -2,6 +2,7 @@
 // Ends the session of an inactive user, with a warning two minutes before in every tab.
 
 import { isShared } from "./dom.js";
+import { answerTo, jsonOf } from "./network.js";
 import { askAgain } from "./session.js";
 
 const SECOND = 1000;
@@ -52,17 +53,12 @@ async function check() {
 async function ask({ background }) {
   if (!background) told = Date.now();
   const headers = { "X-Requested-With": "fetch", ...(background && { "X-Background": "1" }) };
-  try {
-    const answer = await fetch(dialog.dataset.ask, { headers, redirect: "error" });
-    if (answer.status === 401) over();
-    if (!answer.ok) return answer.status !== 401;
-    const { seconds } = await answer.json();
-    note(seconds);
-    if (!background) tabs?.postMessage(seconds);
-  } catch (error) {
-    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
-  }
-  return true;
+  const answer = await answerTo(dialog.dataset.ask, { headers, redirect: "error" });
+  if (answer?.status === 401) over();
+  const said = answer?.ok ? await jsonOf(answer) : null;
+  if (said) note(said.seconds);
+  if (said && !background) tabs?.postMessage(said.seconds);
+  return answer?.status !== 401;
 }
 
 function show() {

@@ -3,6 +3,7 @@
 // Drafts when the user pauses longer. Nothing here takes the focus, except the question which of two contents to keep.
 
 import * as local from "./local.js";
+import { answerTo, jsonOf } from "./network.js";
 import { reached } from "./notices.js";
 import * as recovery from "./recovery.js";
 import { askAgain } from "./session.js";
@@ -184,25 +185,9 @@ class Keeper {
     body.set("csrfmiddlewaretoken", this.form.elements.csrfmiddlewaretoken.value);
     body.set("writer", this.writer);
     body.set("over", "1");
-    try {
-      const answer = await fetch(this.form.dataset.saveUrl, {
-        method: "POST",
-        body,
-        headers: { "X-Requested-With": "fetch" },
-        signal: AbortSignal.timeout(PATIENCE_MS),
-      });
-      return answer.status === 200 && !answer.redirected ? await answer.json() : null;
-    } catch (error) {
-      if (
-        !(
-          error instanceof TypeError ||
-          error instanceof SyntaxError ||
-          error instanceof DOMException
-        )
-      )
-        throw error;
-      return null;
-    }
+    const options = { method: "POST", body, headers: { "X-Requested-With": "fetch" } };
+    const answer = await answerTo(this.form.dataset.saveUrl, options, PATIENCE_MS);
+    return answer?.status === 200 ? jsonOf(answer) : null;
   }
 
   stop() {
@@ -299,35 +284,19 @@ class Keeper {
 
   async post(act, isOver, changes) {
     const asked = performance.now();
-    try {
-      const answer = await fetch(this.form.dataset.saveUrl, {
-        method: "POST",
-        body: this.body(act, isOver),
-        // Typing is activity, and js/idle.js reports it; automatic saving alone is none.
-        headers: { "X-Requested-With": "fetch", ...(!act && { "X-Background": "1" }) },
-        signal: AbortSignal.timeout(PATIENCE_MS),
-      });
-      if (answer.status === 401 || answer.redirected) return this.sessionOver();
-      if (answer.status === 204) return this.sent();
-      const told = await answer.json();
-      if (answer.ok) {
-        reached(asked);
-        return this.saved(told, act, changes);
-      }
-      if (answer.status === 409) return this.contradicted(told.revision);
-      return this.refused(answer.status, told.words);
-    } catch (error) {
-      // The network or the server is down, or a proxy responds in its place.
-      if (
-        !(
-          error instanceof TypeError ||
-          error instanceof SyntaxError ||
-          error instanceof DOMException
-        )
-      )
-        throw error;
-      return this.later();
-    }
+    // Typing is activity, and js/idle.js reports it; automatic saving alone is none.
+    const headers = { "X-Requested-With": "fetch", ...(!act && { "X-Background": "1" }) };
+    const options = { method: "POST", body: this.body(act, isOver), headers };
+    const answer = await answerTo(this.form.dataset.saveUrl, options, PATIENCE_MS);
+    if (answer?.status === 401 || answer?.redirected) return this.sessionOver();
+    if (answer?.status === 204) return this.sent();
+    const told = await jsonOf(answer);
+    // The network or the server is down, or a proxy responds in its place.
+    if (!told) return this.later();
+    if (!answer.ok && answer.status !== 409) return this.refused(answer.status, told.words);
+    if (!answer.ok) return this.contradicted(told.revision);
+    reached(asked);
+    return this.saved(told, act, changes);
   }
 
   saved(told, act, changes) {

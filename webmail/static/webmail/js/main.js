@@ -47,9 +47,17 @@ function load(root) {
   for (const need of byNeed) if (within(root, need.marks).length > 0) begin(need, root);
 }
 
-for (const module of modules) module.start?.();
-load(document.body);
-document.body.addEventListener("htmx:load", (event) => {
-  // htmx also fires this once for the body, which is prepared already.
-  if (event.detail.elt !== document.body) load(event.detail.elt);
-});
+function beginAll() {
+  if (!CSS.supports("selector(:has(a))")) import("./having.js").then((having) => having.start());
+  for (const module of modules) module.start?.();
+  load(document.body);
+  document.body.addEventListener("htmx:load", (event) => {
+    // htmx also fires this once for the body, which is prepared already.
+    if (event.detail.elt !== document.body) load(event.detail.elt);
+  });
+}
+
+// Browsers older than those of README.md get the pages as they are without scripts. A line that css/base.css shows by
+// the same test tells their users.
+if (CSS.supports("accent-color", "auto") && "at" in Array.prototype) beginAll();
+else document.body.setAttribute("hx-disable", "");

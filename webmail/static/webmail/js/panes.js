@@ -15,7 +15,8 @@ let listTop = 0;
 function openDrawer(by) {
   opener = by;
   document.body.dataset.drawer = "open";
-  for (const other of document.querySelectorAll(".top, #content")) other.inert = true;
+  for (const other of document.querySelectorAll(".top, #content"))
+    other.toggleAttribute("inert", true);
   side().querySelector("a").focus();
   sayFolders();
 }
@@ -23,7 +24,8 @@ function openDrawer(by) {
 function closeDrawer() {
   if (!isOpen()) return;
   delete document.body.dataset.drawer;
-  for (const other of document.querySelectorAll(".top, #content")) other.inert = false;
+  for (const other of document.querySelectorAll(".top, #content"))
+    other.toggleAttribute("inert", false);
   sayFolders();
   if (opener?.isConnected) opener.focus();
 }

@@ -113,9 +113,9 @@ const DATA = /^data:image\/(?:png|jpeg|gif|webp);base64,[a-z0-9+/=\s]+$/i;
  * bytes. It has no host, which browsers add to copied addresses; "" for any other image. */
 function ownSource(src) {
   if (DATA.test(src)) return src;
-  const url = URL.canParse(src, location.href) ? new URL(src, location.href) : null;
-  return url?.origin === location.origin && (UPLOAD.test(url.pathname) || PART.test(url.pathname))
-    ? url.pathname
+  const { origin, pathname } = Object.assign(document.createElement("a"), { href: src });
+  return origin === location.origin && (UPLOAD.test(pathname) || PART.test(pathname))
+    ? pathname
     : "";
 }
 

@@ -44,6 +44,7 @@ class Viewer {
       canvasMaxAreaInBytes: 4 * MOST_PIXELS,
     });
     this.task.onPassword = () => {
+      this.isLocked = true;
       this.say(this.root.dataset.pdfLocked);
       this.close();
     };
@@ -255,7 +256,7 @@ class Viewer {
 
   act(name) {
     const larger = STEPS.find((step) => step > this.zoom + 0.01) ?? this.zoom;
-    const smaller = STEPS.findLast((step) => step < this.zoom - 0.01) ?? this.zoom;
+    const smaller = STEPS.filter((step) => step < this.zoom - 0.01).at(-1) ?? this.zoom;
     if (name === "previous") this.go(this.current - 1);
     else if (name === "next") this.go(this.current + 1);
     else if (name === "print") this.print();
@@ -320,20 +321,41 @@ class Viewer {
   }
 }
 
+// Whether the browser is from before 2024, and the library is not made for it.
+const isOlder = !("withResolvers" in Promise);
+const FAULTS_OF_FILES = ["InvalidPDFException", "ResponseException"];
+
+/** Half a megabyte, loaded only when a PDF is opened. */
+async function libraryFrom(base) {
+  const worker = `${base}pdf.worker.min.mjs`;
+  if (isOlder) await completeOlder(worker);
+  const library = await import(`${base}pdf.min.mjs`);
+  library.GlobalWorkerOptions.workerSrc = worker;
+  library.setVerbosityLevel?.(0);
+  return library;
+}
+
+/** Gives a browser from before 2024 what the library asks for. Its worker then runs in the page, where it holds. */
+async function completeOlder(worker) {
+  Promise.withResolvers = function () {
+    let resolve, reject;
+    const promise = new this((done, failed) => ([resolve, reject] = [done, failed]));
+    return { promise, resolve, reject };
+  };
+  globalThis.pdfjsWorker = await import(worker);
+}
+
 async function show(root) {
-  const base = root.dataset.pdfBase;
-  let viewer = null;
+  const say = (words) => (root.querySelector("[data-pdf-state]").textContent = words);
+  const library = await libraryFrom(root.dataset.pdfBase).catch(() => null);
+  if (!library) return say(root.dataset.pdfTooOld);
+  const viewer = new Viewer(root, library);
   try {
-    // Half a megabyte, loaded only when a PDF is opened.
-    const library = await import(`${base}pdf.min.mjs`);
-    library.GlobalWorkerOptions.workerSrc = `${base}pdf.worker.min.mjs`;
-    library.setVerbosityLevel?.(0);
-    viewer = new Viewer(root, library);
     await viewer.open();
-  } catch {
-    viewer?.close();
-    const state = root.querySelector("[data-pdf-state]");
-    if (state.textContent !== root.dataset.pdfLocked) state.textContent = root.dataset.pdfFailed;
+  } catch (error) {
+    viewer.close();
+    const isOfFile = !isOlder || (error instanceof Error && FAULTS_OF_FILES.includes(error.name));
+    if (!viewer.isLocked) say(isOfFile ? root.dataset.pdfFailed : root.dataset.pdfTooOld);
   }
 }
 

@@ -63,13 +63,13 @@ async function send(form, event) {
   if (!file || file.size <= Number(form.dataset.pieces)) return;
   event.preventDefault();
   const button = form.querySelector("[type=submit]");
-  if (button.ariaBusy === "true") return;
-  button.ariaBusy = "true";
+  if (button.hasAttribute("aria-busy")) return;
+  button.setAttribute("aria-busy", "true");
   try {
     await bring(form, file);
   } catch {
     form.querySelector("[role=status]").textContent = form.dataset.failed;
-    button.ariaBusy = null;
+    button.removeAttribute("aria-busy");
   }
 }
 

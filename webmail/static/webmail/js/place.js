@@ -108,7 +108,7 @@ async function compare(news) {
   );
   const here = rows();
   // Nothing is known about rows after the last one of that page.
-  const last = here.findLastIndex((row) => serverRows.has(row.dataset.ref));
+  const last = here.map((row) => serverRows.has(row.dataset.ref)).lastIndexOf(true);
   const known = there.querySelector("#more") ? here.slice(0, last + 1) : here;
   const gone = known.filter((row) => !serverRows.has(row.dataset.ref));
   for (const row of serverRows.values()) markAs(row);

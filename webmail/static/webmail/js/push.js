@@ -4,6 +4,7 @@
 // visible tab polls once a minute.
 
 import { hear, inboxStood, openFolder } from "./news.js";
+import { answerTo, jsonOf } from "./network.js";
 import { isUnreached, reached } from "./notices.js";
 
 const MINUTE = 60_000;
@@ -130,20 +131,15 @@ export async function answered(more, ms = MINUTE) {
   const query = new URLSearchParams({ who, ...more });
   const headers = { "X-Requested-With": "fetch", "X-Background": "1" };
   const asked = performance.now();
-  try {
-    const answer = await fetch(`${place.dataset.poll}?${query}`, {
-      headers,
-      redirect: "error",
-      signal: AbortSignal.timeout?.(ms),
-    });
-    if (answer.status < 500) reached(asked);
-    return { status: answer.status, ...(answer.ok ? await answer.json() : {}) };
-  } catch (error) {
-    // No network (TypeError), too late, or a response of a proxy (SyntaxError).
-    if (error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException)
-      return null;
-    throw error;
-  }
+  const answer = await answerTo(
+    `${place.dataset.poll}?${query}`,
+    { headers, redirect: "error" },
+    ms,
+  );
+  if (answer?.status < 500) reached(asked);
+  if (!answer?.ok) return answer && { status: answer.status };
+  const told = await jsonOf(answer);
+  return told && { status: answer.status, ...told };
 }
 
 const longer = () => Math.min(pause * 2, LONGEST);

@@ -18,7 +18,7 @@ const isFirst = ({ value }, index, all) =>
 // Each verb once, since buttons that do not fit in a narrow bar are also in its menu.
 const verbs = () =>
   [...(document.getElementById("act-form")?.querySelectorAll("[name=verb]") ?? [])].filter(isFirst);
-const wordsOf = (button) => button.ariaLabel ?? button.textContent.trim();
+const wordsOf = (button) => button.getAttribute("aria-label") ?? button.textContent.trim();
 
 let about = null; // the row of the open menu
 let bar = null;
@@ -164,7 +164,7 @@ function quick(button, row) {
   copy.type = "button";
   copy.dataset.does = button.value;
   copy.tabIndex = -1; // by keyboard the keys and the menu do the same
-  copy.ariaLabel = wordsOf(button);
+  copy.setAttribute("aria-label", wordsOf(button));
   copy.title = button.title || wordsOf(button);
   copy.append(button.querySelector("svg").cloneNode(true));
   copy.addEventListener("click", () => actOn(button, row));

@@ -2,7 +2,7 @@
 // Orders rules by dragging, and fills in the days of an absence by a click. By keyboard and without this script, the
 // buttons of each rule, and links, do the same.
 
-import { on } from "./dom.js";
+import { on, submit } from "./dom.js";
 
 let dragged = null;
 
@@ -25,7 +25,7 @@ function drop(list, row, event) {
   form.elements.order.value = rows(list)
     .map((item) => item.dataset.rule)
     .join(",");
-  form.requestSubmit();
+  submit(form);
 }
 
 export function load(root) {

@@ -1,8 +1,9 @@
 // @ts-check
 // The search field: its text, the suggestions below it, the end of a search, and the hits in a message's frame.
 
-import { isKey, on, strokeOf, within } from "./dom.js";
+import { isKey, on, strokeOf, submit, within } from "./dom.js";
 import { regionOf } from "./keys.js";
+import { answerTo } from "./network.js";
 import { reveal } from "./scrolling.js";
 
 // Limit of searched characters in a message: marking more would block the page.
@@ -90,24 +91,16 @@ function choose(option) {
   leave();
   // A saved search includes its folder.
   if (option.dataset.url) return location.assign(option.dataset.url);
-  field().form.requestSubmit();
+  submit(field().form);
 }
 
 async function remove(option) {
   const body = new FormData();
   body.append("text", option.dataset.text);
   const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
-  try {
-    const answer = await fetch(list().dataset.forget, {
-      method: "POST",
-      body,
-      headers: { "X-CSRFToken": token, "X-Requested-With": "fetch" },
-    });
-    if (!answer.ok || !option.isConnected) return;
-  } catch (error) {
-    if (error instanceof TypeError) return; // no network: the entry stays
-    throw error;
-  }
+  const headers = { "X-CSRFToken": token, "X-Requested-With": "fetch" };
+  const answer = await answerTo(list().dataset.forget, { method: "POST", body, headers });
+  if (!answer?.ok || !option.isConnected) return;
   const next = option.nextElementSibling ?? option.previousElementSibling;
   const group = option.closest("[role=group]");
   option.remove();

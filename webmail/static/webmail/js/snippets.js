@@ -1,5 +1,6 @@
 // @ts-check
 // Loads the first words of messages after their rows, which do not wait for them.
+import { answerTo, jsonOf } from "./network.js";
 
 const MOST = 50;
 // Pixels: in a narrower list with one line for each row only the subject has room.
@@ -16,15 +17,9 @@ const hasRoom = (region) =>
 async function ask(url, some) {
   const address = new URL(url, location.href);
   for (const row of some) address.searchParams.append("refs", shown(row));
-  try {
-    const answer = await fetch(address, {
-      headers: { "X-Requested-With": "fetch", "X-Background": "1" },
-    });
-    return answer.ok && !answer.redirected ? await answer.json() : {};
-  } catch (error) {
-    if (error instanceof TypeError || error instanceof SyntaxError) return {}; // no network, or a response of a proxy
-    throw error;
-  }
+  const headers = { "X-Requested-With": "fetch", "X-Background": "1" };
+  const answer = await answerTo(address, { headers });
+  return (answer?.ok && (await jsonOf(answer))) || {};
 }
 
 function show(row, words) {
