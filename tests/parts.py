@@ -34,6 +34,12 @@ def runs(test: str, today: int | None) -> bool:
     return today is None or (today != NO_DAY and day_of(test) == today % DAYS)
 
 
+def first_of(*values: Any) -> list[Any]:
+    """Return values for ``pytest.mark.parametrize``, such as widths of a window: each change is
+    tried with the first one, and the others are marked ``whole``."""
+    return [values[0], *(pytest.param(value, marks=pytest.mark.whole) for value in values[1:])]
+
+
 def told(today: int | None, *, is_whole: bool) -> str:
     """Return which of these tests a run has, in the words of its first lines."""
     if is_whole:
