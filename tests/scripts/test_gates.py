@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from demo.environment import SCRIPTS
-from tests.scripts.__main__ import form, types
+from tests.scripts.__main__ import form, strictly_wrong, types
 
 WRONG = {
     "a listener that reads what its event has not": (
@@ -39,3 +39,11 @@ def test_another_form_is_refused_and_written_right(tmp_path: Path) -> None:
     assert form("--write", [sheet]) == 0
     assert sheet.read_text(encoding="utf-8") == ".row {\n  margin: 0;\n  padding: 0;\n}\n"
     assert form("--check", [sheet]) == 0
+
+
+def test_a_module_that_says_its_types_goes_on_to_say_them() -> None:
+    fault = "webmail/static/webmail/js/dom.js(38,25): error TS7006: Parameter 'event' is any."
+    assert strictly_wrong(f"{fault}\n", []) == [fault]
+    assert strictly_wrong(f"{fault}\n", ["dom.js"]) == []
+    (said,) = strictly_wrong("", ["dom.js"])
+    assert said.startswith("dom.js has its types")
