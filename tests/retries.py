@@ -25,7 +25,9 @@ MOST: Final = 10
 
 def _passes(test: str) -> bool:
     command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", test]
-    return subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode == 0  # noqa: S603
+    # A test that hangs ends after ten minutes, by its faulthandler.
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, check=False, timeout=900)  # noqa: S603
+    return done.returncode == 0
 
 
 def again(
