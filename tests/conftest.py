@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
@@ -33,7 +32,7 @@ from core import clock
 from core.preferences import NEWCOMER
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
-from tests import once
+from tests import examples, once
 from tests.servers import tables
 from tests.waiting import LONGEST_S
 from webmail.presentation import icons
@@ -42,9 +41,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # The database that the processes of pytest-xdist copy.
 TEMPLATE = "webmail_migrated"
 
-# A single example takes long where the machine stalls, whatever is tried.
-hypothesis.settings.register_profile("patient", deadline=None)
-hypothesis.settings.load_profile("patient")
+
+def pytest_configure(config: pytest.Config) -> None:
+    examples.load(is_whole=config.getoption("whole"))
 
 
 @pytest.fixture(scope="session", autouse=True)

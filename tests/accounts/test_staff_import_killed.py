@@ -22,6 +22,7 @@ def test_nothing_is_half_written_on_sqlite(
     kill(tmp_path, killing.sqlite(migrated, tmp_path), step=one_in(3))
 
 
+@pytest.mark.whole
 @pytest.mark.slow
 def test_nothing_is_half_written_on_postgresql(
     tmp_path: Path, postgresql_url: str, one_in: Callable[[int], int]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from addressbook import vcard
 from addressbook.charsets import clean
 from addressbook.contact_data import ContactData, Email, Phone, Photo, PostalAddress
 from addressbook.vcard import RowError
+from tests.examples import up_to
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(200))
 
@@ -311,7 +312,7 @@ def contacts(draw: st.DrawFn) -> ContactData:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@up_to(150)
 @given(contacts(), st.sampled_from(("3.0", "4.0")))
 def test_any_contact_comes_back(contact: ContactData, version: str) -> None:
     assert vcard.read_one(vcard.write(contact, version)) == contact
@@ -327,7 +328,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(st.lists(st.one_of(PIECES, st.binary(max_size=8)), max_size=60).map(b"".join))
 def test_no_bytes_make_the_reader_fail(content: bytes) -> None:
     for item in vcard.parse(b"BEGIN:VCARD\r\n" + content):

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
+from tests import parts
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
 
@@ -359,8 +360,8 @@ def test_the_count_of_what_was_found_follows_what_one_does(page: Page) -> None:
     expect(count).to_have_text("1 message trouvé")
 
 
-@pytest.mark.parametrize("width", [1440, 375])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
+@pytest.mark.parametrize("scheme", parts.first_of("light", "dark"))
 def test_bars_dialogs_and_pages_are_accessible_and_fit(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],

@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
+from tests import parts
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
 
@@ -133,8 +134,8 @@ def test_a_key_is_typed_into_its_field_and_a_conflict_has_the_focus(page: Page) 
     expect(field).to_have_value("y")
 
 
-@pytest.mark.parametrize("width", [1440, 375])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
+@pytest.mark.parametrize("theme", parts.first_of("light", "dark"))
 def test_every_tool_in_the_bar_is_accessible_and_fits(
     page: Page, width: int, theme: str, faults: list[str]
 ) -> None:

@@ -13,6 +13,7 @@ from accounts.models import User
 from addressbook.models import Contact, Group
 from demo import address_books
 from demo.servers.dovecot import MailAccount
+from tests import parts
 from tests.browser.conformity import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -51,7 +52,7 @@ def accept(page: Page) -> None:
     expect(page.locator(".outcome")).to_be_visible(timeout=PATIENCE)
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_a_class_from_its_list_to_the_next_one(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],

@@ -12,6 +12,7 @@ from playwright.sync_api import FilePayload, FrameLocator, Locator, Page, expect
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests import parts
 from tests.browser.conformity import violations
 from tests.browser.test_compose import body, only
 from tests.browser.test_walks import leave
@@ -258,7 +259,7 @@ def test_c_writes_a_new_message_while_the_list_has_the_focus(
 # Below the message
 
 
-@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720)])
+@pytest.mark.parametrize(("width", "height"), parts.first_of((1440, 900), (1280, 720)))
 def test_an_answer_stands_below_its_message_as_long_as_that_is_open(
     reading: Callable[..., Page], mailbox: Mailbox, width: int, height: int
 ) -> None:
@@ -348,7 +349,7 @@ def covers(page: Page, what: Locator) -> bool:
     )
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_a_toast_covers_no_menu_of_the_composer(
     open_page: Callable[..., Page],
     sign_in: Callable[..., None],

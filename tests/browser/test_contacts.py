@@ -14,6 +14,7 @@ from addressbook.contact_data import ContactData, Email, Phone
 from addressbook.contacts import collected, groups
 from addressbook.models import Contact
 from demo.servers.dovecot import MailAccount
+from tests import parts
 from tests.browser.conformity import violations
 from tests.servers.mailboxes import Mailbox
 
@@ -34,7 +35,7 @@ def fill_book() -> None:
     groups.add(groups.create(mine, "Parents 4e B"), [made[0].pk, made[-1].pk])
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_every_page_is_for_everybody(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
+from tests import parts
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 from webmail.models import InboxWatch
@@ -73,7 +74,7 @@ def test_the_list_that_nobody_chose_shows_twelve_rows(seen: Callable[..., Any]) 
     assert found["above"] <= 120
 
 
-@pytest.mark.parametrize("size", [(1024, 768), (375, 667)])
+@pytest.mark.parametrize("size", parts.first_of((1024, 768), (375, 667)))
 def test_on_small_screens_most_of_the_height_is_the_lists(
     seen: Callable[..., Any], size: tuple[int, int]
 ) -> None:
@@ -145,7 +146,7 @@ def test_without_a_script_the_line_is_closed_as_well(
     expect(bare.locator("#advert-line p")).to_have_count(0)
 
 
-@pytest.mark.parametrize("density", ["airy", "normal", "compact"])
+@pytest.mark.parametrize("density", parts.first_of("airy", "normal", "compact"))
 def test_each_density_is_accessible(
     seen: Callable[..., Any], watched_page: Page, density: str
 ) -> None:
@@ -154,7 +155,7 @@ def test_each_density_is_accessible(
     assert not found.response["violations"], found.generate_report()
 
 
-@pytest.mark.parametrize("density", ["airy", "normal", "compact"])
+@pytest.mark.parametrize("density", parts.first_of("airy", "normal", "compact"))
 def test_sizes_stand_below_each_other_without_beginnings_of_messages(
     seen: Callable[..., dict[str, Any]], watched_page: Page, density: str
 ) -> None:

@@ -16,6 +16,7 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests import parts
 from tests.browser.conformity import violations
 from tests.browser.test_outbox import look
 from tests.browser.test_sending_choice import asked, write
@@ -109,7 +110,7 @@ def test_nobody_is_warned_of_addresses_that_are_seen_where_each_gets_an_own_mess
     expect(outside).to_contain_text("seraient visibles de tous")
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_thirty_bulletins_reach_thirty_families(
     written_to: Callable[..., Page],
     bobs_mailbox: Mailbox,

@@ -13,12 +13,13 @@ from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups, ties
 from addressbook.models import Group
 from demo.servers.dovecot import MailAccount
+from tests import parts
 from tests.browser.test_sending_choice import write
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_another_pupil_in_the_text_beside_a_parent_is_said_and_nothing_is_blocked(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],

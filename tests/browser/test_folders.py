@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
 from demo.servers.dovecot import MailAccount
+from tests import parts
 from tests.browser.waiting import wait_for
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
@@ -120,7 +121,7 @@ def test_a_folder_is_renamed_by_keys_in_a_dialog(
     assert not faults
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_the_page_of_folders_is_accessible(page: Page, width: int, faults: list[str]) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     for address in ("/folders/", "/folders/of/Zoo/", "/folders/of/Sent/"):

@@ -20,6 +20,7 @@ from addressbook.contacts import groups
 from addressbook.models import DirectoryEntry, Group, GroupShare
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests import parts
 from tests.browser.conformity import violations
 from webmail.models import OutboxMessage
 
@@ -62,7 +63,7 @@ def group_of(login: str, name: str, *people: str) -> Group:
     return made
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_from_groups_to_the_message_of_a_colleague(
     open_page: Callable[..., Page],
     sign_in: Callable[..., None],
@@ -145,7 +146,7 @@ def test_from_groups_to_the_message_of_a_colleague(
     assert found + faults == []
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_the_ways_to_write_to_a_group_are_whole_in_sight(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
+from tests import parts
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 
@@ -43,7 +44,7 @@ def test_articles_are_found_while_one_types(page: Page, faults: list[str]) -> No
     assert faults == []
 
 
-@pytest.mark.parametrize("width", [1440, 375, 320])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375, 320))
 @pytest.mark.parametrize(
     "path", ["/help/", "/help/rules/", "/help/keys/", "/help/news/", "/accessibilite/"]
 )
@@ -84,7 +85,7 @@ def test_the_key_can_be_left_to_the_list(page: Page) -> None:
     expect(page.locator("#keys")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_the_first_steps_fit_are_accessible_and_go(
     page: Page, width: int, faults: list[str]
 ) -> None:

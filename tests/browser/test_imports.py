@@ -17,6 +17,7 @@ from addressbook.models import Contact, Group
 from addressbook.models.imports import ImportJob
 from demo import address_books
 from demo.servers.dovecot import MailAccount
+from tests import parts
 from tests.browser.conformity import violations
 from webmail.celery import app
 
@@ -150,7 +151,7 @@ def test_without_a_script_progress_is_asked_again_and_leads_on(
 
 
 @pytest.mark.usefixtures("jobs_at_once")
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_every_page_of_an_import_is_for_everybody(
     at_home: Callable[..., Page], books: Path, faults: list[str], width: int
 ) -> None:

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
+from tests import parts
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 
@@ -110,7 +111,7 @@ def test_after_saving_the_announcement_has_the_focus(page: Page, faults: list[st
     assert faults == []
 
 
-@pytest.mark.parametrize("width", [1440, 1024, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 1024, 375))
 @pytest.mark.parametrize(
     "path",
     ["/preferences/", "/preferences/writing/", "/tags/", "/adverts/senders/", "/account/security/"],
@@ -124,7 +125,7 @@ def test_settings_fit_and_are_accessible(page: Page, path: str, width: int) -> N
     assert not found.response["violations"], found.generate_report()
 
 
-@pytest.mark.parametrize("width", [375, 320])
+@pytest.mark.parametrize("width", parts.first_of(375, 320))
 def test_nothing_of_the_composer_is_cut_on_a_telephone(
     open_page: Callable[..., Page],
     sign_in: Callable[..., None],

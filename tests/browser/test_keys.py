@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
+from tests import parts
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter, ref
@@ -219,7 +220,7 @@ def test_the_dialog_and_the_controls_say_the_keys(page: Page) -> None:
 @pytest.mark.parametrize(
     ("value", "then"), [("next", "Lettre 3"), ("previous", "Lettre 5"), ("list", "")]
 )
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_after_a_message_has_gone_the_chosen_one_is_open(
     open_page: Callable[..., Page],
     sign_in: Callable[..., None],
@@ -294,7 +295,7 @@ def steps(page: Page) -> tuple[str | None, str | None]:
     return links[0].get_attribute("href"), links[1].get_attribute("href")
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_next_and_previous_stand_in_the_reader(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],
@@ -496,8 +497,8 @@ def test_a_folder_is_begun_beside_the_folders(page: Page) -> None:
     expect(page.locator("#new-name")).to_be_focused()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("scheme", parts.first_of("light", "dark"))
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_the_menu_the_bars_and_the_keys_are_accessible(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],

@@ -17,6 +17,7 @@ from playwright.sync_api import FrameLocator, Locator, Page, expect
 from accounts.models import MailDomain, User
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests import parts
 from tests.browser.conformity import violations
 from tests.browser.test_compose_panes import inside, panes, ready, text_in
 from tests.browser.test_outbox import look
@@ -264,7 +265,7 @@ def test_a_draft_without_a_copy_is_reached_from_the_drafts_folder(
     assert faults == []
 
 
-@pytest.mark.parametrize("width", [375, 1440])
+@pytest.mark.parametrize("width", parts.first_of(375, 1440))
 def test_files_that_are_not_taken_are_said_so_where_they_were_chosen(
     begun: Callable[..., Page], tmp_path: Path, width: int, settings
 ) -> None:

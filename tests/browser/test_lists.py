@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
+from tests import parts
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter, ref
@@ -214,7 +215,7 @@ def test_orders_filters_and_months_by_keyboard(page: Page, mailbox: Mailbox) -> 
     expect(page).to_have_url(re.compile(r"year=2015"))
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_orders_and_filters_without_a_script(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],

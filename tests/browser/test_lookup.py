@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from accounts import lookup
 from accounts.models import AuditEvent, MailDomain, StaffRecord
 from demo.servers.dovecot import MailAccount
+from tests import parts
 from tests.browser.conformity import violations
 from tests.browser.conftest import NUMEN
 
@@ -107,8 +108,8 @@ def test_two_clicks_are_one_lookup(open_page: Callable[..., Page]) -> None:
     assert AuditEvent.objects.count() == 1
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 768, 320])
+@pytest.mark.parametrize("scheme", parts.first_of("light", "dark"))
+@pytest.mark.parametrize("width", parts.first_of(1440, 768, 320))
 def test_the_pages_are_accessible_and_fit(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],

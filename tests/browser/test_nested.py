@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
+from tests import parts
 from tests.browser.conformity import axe
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.test_nested import carrying, forwarded, newsletter
@@ -25,7 +26,7 @@ def opened(
     expect(page.locator("#message-title")).to_have_text(subject)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (375, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), parts.first_of((1440, "light"), (375, "dark")))
 def test_a_forwarded_message_is_read_in_its_place(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],
@@ -53,7 +54,7 @@ def test_a_forwarded_message_is_read_in_its_place(
     assert not faults
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_closed_ones_are_fetched_when_they_are_opened(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],

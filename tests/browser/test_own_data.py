@@ -13,6 +13,7 @@ from pytest_django import Settings
 from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests import parts
 from tests.browser.conformity import violations
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
@@ -22,7 +23,7 @@ from webmail.personal import exporting
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture(params=[1440, 375])
+@pytest.fixture(params=parts.first_of(1440, 375))
 def page(
     request: pytest.FixtureRequest,
     open_page: Callable[..., Page],

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import AuditEvent, MailDomain
 from demo.servers.dovecot import Dovecot, MailAccount
+from tests import parts
 from tests.waiting import LONGEST_S, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -124,8 +125,8 @@ def test_it_works_without_script(
     expect(page.locator(".banner.ok")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [320, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", parts.first_of(320, 1440))
+@pytest.mark.parametrize("scheme", parts.first_of("light", "dark"))
 def test_nothing_stands_in_the_way(
     open_page: Callable[..., Page],
     sign_in: SignIn,

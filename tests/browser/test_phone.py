@@ -16,6 +16,7 @@ from playwright.sync_api import Page
 
 from accounts.autoconfig import guides
 from accounts.models import StaffRecord
+from tests import parts
 from tests.browser.conformity import violations
 from tests.browser.conftest import NUMEN
 
@@ -52,8 +53,8 @@ def test_a_telephone_scans_the_code_and_gets_its_profile(
     assert faults == []
 
 
-@pytest.mark.parametrize("width", [1440, 320])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", parts.first_of(1440, 320))
+@pytest.mark.parametrize("scheme", parts.first_of("light", "dark"))
 def test_the_pages_are_for_everybody(
     computer: Page, width: int, scheme: Literal["light", "dark"], faults: list[str]
 ) -> None:

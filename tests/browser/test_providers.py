@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import MailDomain, SignInProvider, UserSession
 from demo.servers.dovecot import Dovecot
+from tests import parts
 from tests.accounts.providers.conftest import issuer, token_dovecot  # noqa: F401  fixtures
 from tests.servers.issuer import Issuer
 
@@ -97,7 +98,7 @@ def test_a_session_that_ended_goes_on_where_it_was(
     page.wait_for_url("**/mail/Drafts/")
 
 
-@pytest.mark.parametrize("width", [375, 1440])
+@pytest.mark.parametrize("width", parts.first_of(375, 1440))
 @pytest.mark.parametrize("has_password", [True, False])
 def test_the_pages_are_accessible(
     open_page: Callable[..., Page],

@@ -14,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
+from tests import parts
 from tests.browser.conformity import violations
 from tests.browser.test_outbox import look
 from tests.browser.waiting import wait_for
@@ -107,7 +108,7 @@ def test_a_short_message_has_a_short_frame(opened: Callable[..., Page]) -> None:
     until(page, "document.querySelector('iframe[data-frame]').offsetHeight < 120")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", parts.first_of("light", "dark"))
 def test_plain_mail_is_dark_where_the_reader_is_and_designed_mail_is_not(
     opened: Callable[..., Page], scheme: str
 ) -> None:
@@ -132,7 +133,7 @@ def test_mail_with_images_is_all_light_in_the_dark(opened: Callable[..., Page]) 
     expect(frame.get_by_alt_text("Affiche")).to_have_css("background-color", "rgb(245, 247, 251)")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", parts.first_of("light", "dark"))
 def test_what_colours_the_page_of_a_message_reaches_the_edges_of_its_frame(
     opened: Callable[..., Page], scheme: str
 ) -> None:
@@ -195,7 +196,7 @@ def test_mail_drawn_for_a_wide_screen_fits_on_a_telephone(
     assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_a_conversation_of_fifty_can_be_read_to_its_end(
     opened: Callable[..., Page], width: int
 ) -> None:
@@ -215,7 +216,7 @@ def test_a_conversation_of_fifty_can_be_read_to_its_end(
 
 
 @pytest.mark.parametrize("script", [True, False])
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_a_message_is_shown_larger_without_scrolling_the_page_sideways(
     opened: Callable[..., Page], faults: list[str], script: bool, width: int
 ) -> None:
@@ -281,8 +282,8 @@ def test_a_message_is_printed_by_its_own_page(
     assert not faults
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("scheme", parts.first_of("light", "dark"))
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_the_reader_is_accessible_and_fits(
     opened: Callable[..., Page], width: int, scheme: str
 ) -> None:
@@ -296,7 +297,7 @@ def test_the_reader_is_accessible_and_fits(
     assert not any(checked), checked
 
 
-@pytest.mark.parametrize("width", [375, 1440])
+@pytest.mark.parametrize("width", parts.first_of(375, 1440))
 def test_a_file_that_is_not_what_its_name_says_is_said_on_its_card(
     opened: Callable[..., Page], width: int
 ) -> None:

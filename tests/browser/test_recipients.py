@@ -13,6 +13,7 @@ from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups
 from demo.servers.dovecot import MailAccount
+from tests import parts
 from tests.browser.conformity import violations
 from tests.browser.test_compose import chips, posted
 
@@ -45,7 +46,7 @@ def writing(
     return begin
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_two_letters_arrows_and_enter_write_the_address(
     writing: Callable[..., Page], faults: list[str], width: int
 ) -> None:
@@ -161,7 +162,7 @@ def test_without_a_script_it_is_a_line_of_text(writing: Callable[..., Page]) -> 
     expect(page.locator("#id_to-list")).to_be_hidden()
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_more_recipients_than_a_message_may_have_are_said_while_they_are_named(
     writing: Callable[..., Page], settings, width: int, faults: list[str]
 ) -> None:

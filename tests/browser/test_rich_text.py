@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from demo.servers.submission import SubmissionServer
+from tests import parts
 from tests.browser.conformity import violations
 from tests.browser.test_compose import PASTE, body, only, text_of
 from tests.browser.test_compose import writing as writing
@@ -170,7 +171,7 @@ def test_alignment_quotes_and_code_leave_as_they_are_seen(
     assert "> Une citation" in plain and "x  = 1" in plain.replace("\xa0", " ")
 
 
-@pytest.mark.parametrize("width", [375, 1440])
+@pytest.mark.parametrize("width", parts.first_of(375, 1440))
 def test_the_tool_bar_fits_and_what_is_folded_is_there_by_keyboard(
     writing: Callable[..., Page], width: int, faults: list[str]
 ) -> None:

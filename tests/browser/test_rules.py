@@ -16,6 +16,7 @@ from addressbook.models import SchoolHoliday
 from demo.servers.dovecot import MailAccount
 from mail.sieve import reading, writing
 from mail.sieve.values import Condition, ConditionGroup, Rule, RuleAction, Script
+from tests import parts
 from tests.browser.conformity import axe
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE
@@ -103,7 +104,7 @@ def test_a_rule_is_made_from_a_message_in_place(
     assert not faults
 
 
-@pytest.mark.parametrize("width", [375, 1440])
+@pytest.mark.parametrize("width", parts.first_of(375, 1440))
 def test_without_a_script_a_rule_is_made_and_somebody_is_away(
     open_page: Callable[..., Page],
     sign_in: Callable[..., None],

@@ -18,6 +18,7 @@ from addressbook import years
 from addressbook.models import Contact, Group
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests import parts
 from tests.browser.conformity import violations
 from tests.browser.test_classes import accept, bring
 from tests.browser.test_sending_choice import write
@@ -48,7 +49,7 @@ def listed(folder: Path, year: int, *rows: str) -> Path:
     return file
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_a_class_passes_to_its_new_year_and_both_parents_are_written_to_apart(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],

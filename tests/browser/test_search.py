@@ -14,6 +14,7 @@ from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from demo.servers.dovecot import MailAccount
+from tests import parts
 from tests.browser.conformity import axe
 from tests.browser.test_outbox import look
 from tests.browser.waiting import wait_for
@@ -250,7 +251,7 @@ def test_a_telephone_has_the_field_on_its_own_page(
     assert not faults
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_nothing_stands_in_the_way_of_a_screen_reader(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],
@@ -335,7 +336,7 @@ def test_enter_searches_for_what_was_typed_whatever_is_suggested(field: Page) ->
     expect(field.locator("#search-suggestions")).to_be_hidden()
 
 
-@pytest.mark.parametrize("width", [375, 1440])
+@pytest.mark.parametrize("width", parts.first_of(375, 1440))
 def test_a_search_is_narrowed_sorted_saved_and_chosen_again_by_keyboard(
     field: Page, letters: Mailbox, width: int
 ) -> None:

@@ -15,6 +15,7 @@ from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests import parts
 from tests.browser.conformity import violations
 from webmail.models import CannedAnswer, OutboxMessage
 
@@ -80,7 +81,7 @@ def asked(page: Page) -> Locator:
     return dialog
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_a_group_is_asked_about_in_a_dialog_and_leaves_in_blind_copy(
     to_parents: Callable[..., Page], faults: list[str], width: int
 ) -> None:
@@ -138,7 +139,7 @@ def test_names_are_asked_about_where_each_has_a_message(to_parents: Callable[...
     assert OutboxMessage.objects.addressed().count() == FAMILIES
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_a_list_is_chosen_its_columns_written_and_every_message_looked_at(
     open_page: Callable[..., Page],
     sign_in: Callable[..., None],
@@ -254,8 +255,8 @@ def test_an_answer_that_cannot_be_kept_is_said(to_parents: Callable[..., Page]) 
     assert not CannedAnswer.objects.exists()
 
 
-@pytest.mark.parametrize("width", [1440, 320])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", parts.first_of(1440, 320))
+@pytest.mark.parametrize("scheme", parts.first_of("light", "dark"))
 def test_the_page_of_canned_answers_is_for_everybody(
     to_parents: Callable[..., Page], faults: list[str], width: int, scheme: str
 ) -> None:

@@ -14,6 +14,7 @@ from playwright.sync_api import FilePayload, Page, expect
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests import parts
 from tests.browser.conformity import violations
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.composer.test_begin import read
@@ -59,7 +60,7 @@ def test_a_signature_stands_in_the_next_message(
     assert Identity.objects.get().signature
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_a_signature_is_written_in_the_editor_and_arrives_with_its_image(
     open_page: Callable[..., Page],
     sign_in: Callable[..., None],

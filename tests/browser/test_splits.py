@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
+from tests import parts
 from tests.browser.test_density import prefer
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
@@ -76,7 +77,7 @@ def test_a_message_below_the_list_leaves_it_the_whole_width(page: Page, faults: 
 
 
 @pytest.mark.parametrize("panes", ["none", "below"])
-@pytest.mark.parametrize("density", ["airy", "normal", "compact"])
+@pytest.mark.parametrize("density", parts.first_of("airy", "normal", "compact"))
 def test_a_list_over_the_full_width_has_columns(page: Page, panes: str, density: str) -> None:
     prefer(panes=panes, density=density, columns="date size tags")
     page.reload()

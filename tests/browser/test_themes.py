@@ -10,6 +10,7 @@ from django.core.cache import cache
 from playwright.sync_api import Page, Request, expect
 
 from accounts.models import DomainTheme, MailDomain, SupportContact
+from tests import parts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,7 +24,7 @@ def lycees(mail_domain: MailDomain) -> MailDomain:
     return made
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", parts.first_of("light", "dark"))
 def test_the_sign_in_page_follows_the_domain_that_is_typed(
     lycees: MailDomain, open_page: Callable[..., Page], scheme: str
 ) -> None:

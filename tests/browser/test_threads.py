@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import parts
 from tests.browser.conformity import axe
 from tests.browser.test_density import prefer
 from tests.browser.test_outbox import look
@@ -115,7 +116,7 @@ def test_a_long_conversation_below_the_list_moves_nothing_but_itself(
     assert box(page.locator("#list-title")) == before
 
 
-@pytest.mark.parametrize("width", [375, 1440])
+@pytest.mark.parametrize("width", parts.first_of(375, 1440))
 def test_a_long_conversation_begins_at_its_first_unread_message(
     watched_page: Page, mailbox: Mailbox, width: int
 ) -> None:

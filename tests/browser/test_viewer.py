@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
+from tests import parts
 from tests.browser.conformity import axe
 from tests.mail.previews import samples
 from tests.servers.mailboxes import Mailbox
@@ -74,7 +75,7 @@ def card(page: Page, name: str) -> Any:
     return page.locator("#message .file-text a", has_text=name)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (375, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), parts.first_of((1440, "light"), (375, "dark")))
 def test_one_of_each_opens_and_the_arrows_lead_through_them(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],

@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests import parts
 from tests.browser.conformity import violations
 from tests.servers.mailboxes import Mailbox
 from webmail import tasks
@@ -198,8 +199,8 @@ def test_a_deleted_message_comes_back_by_undo(
     expect(page.get_by_role("link", name="Absence de Maëlle")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("scheme", parts.first_of("light", "dark"))
+@pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_pages_are_accessible_and_fit(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],

@@ -14,7 +14,7 @@ from tools.faults.people import Person, arrived
 from tools.faults.site import Site
 
 PEOPLE = 6
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.whole]
 
 
 @pytest.fixture

@@ -130,6 +130,7 @@ def test_a_folder_is_never_taken_for_the_link(release: Release, tmp_path: Path) 
     assert not list((tmp_path / "webmail").iterdir())
 
 
+@pytest.mark.whole
 @pytest.mark.slow
 def test_the_web_server_begins_the_version_that_the_link_leads_to(
     listener: socket.socket,  # noqa: F811

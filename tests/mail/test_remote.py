@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail import remote
 from mail.errors import RemoteRefused, RemoteUnavailable
 from mail.remote import RequestLimits
 from tests.cases import each
+from tests.examples import up_to
 from tests.servers.web import Answer, Authority, Server, Talk, Web, http, redirect
 from tests.waiting import PATIENCE_S, SOON_S, soon
 
@@ -283,7 +284,7 @@ def test_an_odd_address_is_refused_before_anybody_is_asked(web: Web, fetch, url:
     assert (web.asked, web.connected) == ([], [])
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(
     st.lists(st.text(max_size=3) | st.sampled_from(FRAGMENTS), max_size=12).map("".join),
     st.sampled_from(["http://", "https://", "http:", ""]),

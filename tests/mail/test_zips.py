@@ -10,11 +10,12 @@ import zlib
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail import zips
 from mail.zips import BadZip, ZipFault
+from tests.examples import up_to
 from tests.mail import zip_bombs
 from tests.mail.zip_bombs import Entry, made, whole
 from tests.measured import costs
@@ -201,7 +202,7 @@ def test_no_bomb_takes_memory_or_time(kind: str) -> None:
 SMALL = made([whole(b"a.txt", b"a" * 200), whole(b"b/c", b"c"), Entry(b"d", b"d", 1, method=0)])
 
 
-@settings(max_examples=400, deadline=None)
+@up_to(400)
 @given(st.lists(st.tuples(st.integers(0, len(SMALL) - 1), st.binary(min_size=1, max_size=5))))
 def test_damage_anywhere_gives_members_or_a_refusal(damage: list[tuple[int, bytes]]) -> None:
     damaged = bytearray(SMALL)

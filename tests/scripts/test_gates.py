@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from demo.environment import SCRIPTS
-from tests.scripts.__main__ import browsers, form, types
+from tests.scripts.__main__ import browsers, form, strictly_wrong, types
 
 WRONG = {
     "a listener that reads what its event has not": (
@@ -73,3 +73,11 @@ def test_what_is_asked_for_first_is_no_fault(tmp_path: Path) -> None:
 
 def test_all_scripts_and_sheets_hold_in_the_promised_browsers() -> None:
     assert browsers() == 0
+
+
+def test_a_module_that_says_its_types_goes_on_to_say_them() -> None:
+    fault = "webmail/static/webmail/js/dom.js(38,25): error TS7006: Parameter 'event' is any."
+    assert strictly_wrong(f"{fault}\n", []) == [fault]
+    assert strictly_wrong(f"{fault}\n", ["dom.js"]) == []
+    (said,) = strictly_wrong("", ["dom.js"])
+    assert said.startswith("dom.js has its types")

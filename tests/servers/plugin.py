@@ -78,14 +78,6 @@ def missing(part: str) -> str:
     return words
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--whole",
-        action="store_true",
-        help="try every hostile piece and every moment to be killed at, where a sample is usual",
-    )
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     options = early_config.known_args_namespace

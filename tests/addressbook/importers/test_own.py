@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from addressbook import importers, vcard
@@ -14,6 +14,7 @@ from addressbook.contact_data import ContactData, Email
 from addressbook.importers import own
 from mail import spreadsheets
 from tests.addressbook.any_contact import CONTACT, CONTACTS, TEXT
+from tests.examples import up_to
 
 NAMES = st.lists(TEXT.map(lambda text: " ".join(text.split())).filter(bool), unique=True)
 LANGUAGES = st.sampled_from(("en", "fr", "fr-ca"))
@@ -23,14 +24,14 @@ def table(rows: list[own.OwnRow], language: str = "fr") -> bytes:
     return "".join(spreadsheets.lines(own.table(rows, language))).encode()
 
 
-@settings(max_examples=150, deadline=None)
+@up_to(150)
 @given(CONTACT, st.sampled_from(("3.0", "4.0")))
 def test_any_contact_comes_back_from_a_card(contact: ContactData, version: str) -> None:
     (got,) = importers.read_address_book(vcard.write(contact, version, own=True).encode()).contacts
     assert got == contact
 
 
-@settings(max_examples=150, deadline=None)
+@up_to(150)
 @given(CONTACTS, LANGUAGES)
 def test_any_contacts_come_back_from_a_table(contacts: list[ContactData], language: str) -> None:
     reading = importers.read_address_book(
@@ -42,7 +43,7 @@ def test_any_contacts_come_back_from_a_table(contacts: list[ContactData], langua
     assert all(column.field for column in reading.columns)
 
 
-@settings(max_examples=60, deadline=None)
+@up_to(60)
 @given(NAMES)
 def test_names_of_groups_come_back_from_a_table(names: list[str]) -> None:
     ann = ContactData("Ann", categories=("Chorale",), uid="1")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from addressbook import importers
 from addressbook.contact_data import ContactData, Email
 from addressbook.importers import dates, headers, turba
 from addressbook.importers.describe import describe
+from tests.examples import up_to
 
 
 def person(name: str, *addresses: str, owner: str = "") -> ContactData:
@@ -231,7 +232,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=500, deadline=None)
+@up_to(500)
 @given(
     st.lists(st.one_of(PIECES, st.binary(max_size=6)), max_size=50).map(b"".join),
     st.sampled_from(("auto", "sun", "horde", "other")),

@@ -37,6 +37,7 @@ def test_killed_before_any_statement_it_ends_the_same(
     assert kills(tmp_path, "statements", str(step), database=database) > 200 / step
 
 
+@pytest.mark.whole
 @pytest.mark.slow
 def test_killed_before_any_statement_it_ends_the_same_on_postgresql(
     tmp_path: Path, one_in: Callable[[int], int], postgresql_url: str
@@ -45,6 +46,7 @@ def test_killed_before_any_statement_it_ends_the_same_on_postgresql(
     assert kills(tmp_path, "statements", str(step), database=postgresql_url) > 240 / step
 
 
+@pytest.mark.whole
 @pytest.mark.slow
 def test_workers_that_are_killed_end_it_together(
     tmp_path: Path, migrated: Path, broker: str, one_in: Callable[[int], int]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from accounts.models import User
@@ -20,6 +20,7 @@ from tests.addressbook.any_contact import CONTACTS, TEXT
 from tests.addressbook.conftest import SOPHIE
 from tests.addressbook.contacts.test_keeping import picture
 from tests.addressbook.imports.conftest import Import
+from tests.examples import up_to
 
 Write = Callable[[User], bytes]
 NAMES = st.lists(
@@ -77,9 +78,7 @@ FORMATS = pytest.mark.parametrize(
 
 
 @FORMATS
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@up_to(12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(datas=CONTACTS, names=NAMES)
 def test_whatever_the_address_book_holds_comes_back(
     claire: User,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from addressbook import vcard
 from addressbook.contact_data import ContactData
 from addressbook.vcard.preview import MOST_CARDS, Card, cards
 from mail.previews.failures import NoPreview
+from tests.examples import up_to
 
 
 def test_a_card_of_version_3_is_read() -> None:
@@ -121,7 +122,7 @@ def test_cards_made_to_be_slow_are_not(line: bytes) -> None:
     assert time.process_time() - begun < 2
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(st.text(alphabet='NFTEL:;=,"\\\n a.1é', max_size=150))
 def test_any_lines_are_read(text: str) -> None:
     assert cards(f"BEGIN:VCARD\nFN:a\n{text}\nEND:VCARD".encode())

@@ -1,12 +1,13 @@
 """Lines of answers taken apart as imapclient takes them apart, and by the pattern where it can."""
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from imapclient.response_parser import parse_response  # type: ignore[import-untyped]
 
 from mail.imap import grammar
 from mail.imap.response import TRIPS
+from tests.examples import up_to
 
 ENVELOPE = (
     rb'3 (UID 7 FLAGS (\Seen $Forwarded) INTERNALDATE "25-Nov-2026 10:00:00 +0100" RFC822.SIZE 99'
@@ -59,7 +60,7 @@ SCRAPS = (
 pieces = st.lists(st.sampled_from(SCRAPS), max_size=12).map(b"".join)
 
 
-@settings(max_examples=1500, deadline=None)
+@up_to(1500)
 @given(st.lists(st.tuples(pieces, st.none() | st.binary(max_size=4)), min_size=1, max_size=3))
 @example([(b'1 ("a" {0}', b""), (b")", None)])
 def test_whatever_comes_means_what_it_means_to_imapclient(drawn: list) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.errors import BadServerAnswer
@@ -14,6 +14,7 @@ from mail.imap.response import UNREADABLE
 from mail.imap.values import FORWARDED, SEEN, Selected
 from mail.mime.addresses import Address
 from mail.mime.envelope import Envelope
+from tests.examples import up_to
 
 INBOX = Selected("INBOX", 7, 3)
 ENVELOPE = (
@@ -91,7 +92,7 @@ def test_an_unreadable_answer_is_not_believed_where_the_sender_speaks():
     assert response.messages([line], INBOX) == ()
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(st.data())
 def test_no_damage_to_an_answer_is_more_than_a_damaged_row(data):
     line = bytearray(ROW)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from mail.errors import FolderNotFound
@@ -14,6 +14,7 @@ from mail.imap.values import Folder
 from mail.mailbox import folders, query, search
 from mail.mailbox.query import Query
 from mail.mailbox.search import Hit, SearchPlace, SearchResult
+from tests.examples import up_to
 from tests.mail.imap.test_faults import sign_in
 from tests.servers.scripted import CLOSE, STALL, ScriptedServer, imap_script, no, ok, selected
 
@@ -371,9 +372,7 @@ def test_a_folder_of_a_hundred_thousand_lists_the_newest_and_counts_all():
 @given(
     text=st.one_of(st.text(max_size=60), st.text(alphabet='"()-: \\{+}\r\n\0éOU*%', max_size=60))
 )
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@up_to(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.parametrize("at_once", [True, False])
 def test_no_text_breaks_the_dialogue_with_a_real_server(imap: Connection, at_once, text):
     if not at_once:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime import addresses, headers
 from mail.mime.addresses import Address, AddressGroup
+from tests.examples import up_to
 
 PARSED = {
     "bare": ("alice@x.fr", [("", "alice@x.fr")]),
@@ -45,7 +46,7 @@ def test_a_list_of_addresses_is_read(value: str, expected: list[tuple[str, str]]
     assert [(address.name, address.address) for address in addresses.parse(value)] == expected
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(st.text(max_size=100) | st.text(alphabet='<>()"\\,;:@ab.\r\n=?', max_size=60))
 def test_reading_a_list_never_raises_nor_leaves_a_control(value: str) -> None:
     for address in addresses.parse(value):

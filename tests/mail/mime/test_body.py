@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime import body
 from mail.mime.damage import Damage
 from mail.mime.structure import Part, Protection
+from tests.examples import up_to
 
 
 def part(media_type: str = "text/plain", encoding: str = "8bit", **parameters: str) -> Part:
@@ -62,7 +63,7 @@ def test_what_is_wrong_is_said(of: Part, data: bytes, is_cut: bool, expected: se
     assert body.read(of, data, is_cut=is_cut).damage == expected
 
 
-@settings(max_examples=200, deadline=None)
+@up_to(200)
 @given(
     st.binary(max_size=80),
     st.sampled_from(["text/plain", "text/enriched", "text/x"]),

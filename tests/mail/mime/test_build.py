@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from email.message import EmailMessage, MIMEPart
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime import build, encoded_words, headers, structure
 from mail.mime.addresses import Address
 from mail.mime.build import Outgoing, OutgoingFile
 from mail.mime.text import unflow
+from tests.examples import up_to
 
 SIMPLE = Outgoing(
     sender=Address("Françoise Durand", "f@x.fr"),
@@ -123,7 +124,7 @@ def test_ids_that_cannot_be_written_are_left_out(value: str, expected: tuple[str
 WORDS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=120)
 
 
-@settings(max_examples=150, deadline=None)
+@up_to(150)
 @given(WORDS, st.text(st.characters(exclude_categories=["Cs"]), max_size=300), WORDS)
 def test_any_words_survive_and_lines_stay_short(subject: str, text: str, name: str) -> None:
     outgoing = replace(SIMPLE, subject=subject, text=text, sender=Address(name, "f@x.fr"))

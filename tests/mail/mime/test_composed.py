@@ -7,11 +7,12 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime import composed, html, text
 from tests.cases import each
+from tests.examples import up_to
 from tests.mail.mime import hostile
 
 WORD = """
@@ -218,7 +219,7 @@ def test_a_quote_has_nothing_of_the_readers_page() -> None:
 LINES = st.text(st.sampled_from("ab é>-\n&<"), max_size=200)
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(LINES)
 def test_a_text_is_the_same_through_html_and_back(words: str) -> None:
     normal = "\n".join(
@@ -242,7 +243,7 @@ def normal(line: str) -> str:
     return ">" * depth + (" " if depth else "") + kept
 
 
-@settings(max_examples=500, deadline=None)
+@up_to(500)
 @given(st.text(st.sampled_from("ab >-F\nrom é"), max_size=300))
 def test_a_flowed_text_is_the_text_again(words: str) -> None:
     flowed = text.flow(words)

@@ -8,12 +8,13 @@ import zlib
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime import containers, structure
 from mail.mime.damage import Damage
 from mail.mime.structure import ParsedMessage, Part, Protection, ShownParts
+from tests.examples import up_to
 from tests.mail.mime import wrap
 
 WINMAIL = Part("2", "application/ms-tnef", file_name="winmail.dat", encoding="base64", size=9)
@@ -209,7 +210,7 @@ def test_a_text_without_one_holds_nothing() -> None:
 # --- all ---
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(
     st.sampled_from([WINMAIL, OPAQUE, TEXT]),
     st.sampled_from([FORMATTED, BARE, UUENCODED, wrap.signed(ENTITY), wrap.signed(UUENCODED)]),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime import css
 from tests.cases import each
+from tests.examples import up_to
 
 KEPT = {
     "several": ("COLOR: Red; font-size:12PX", "color:Red;font-size:12PX"),
@@ -139,7 +140,7 @@ SHEET_PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@up_to(1500)
 @given(st.lists(SHEET_PIECES, max_size=14), st.sampled_from(["", " "]))
 def test_plain_rules_are_read_as_by_the_tokenizer(pieces: list[str], between: str) -> None:
     source = between.join(pieces)
@@ -157,7 +158,7 @@ PLAIN_PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@up_to(500)
 @given(st.lists(PLAIN_PIECES, max_size=12).map("".join))
 def test_plain_declarations_are_read_as_by_the_tokenizer(source: str) -> None:
     plain = css._plain_declarations(source)
@@ -197,7 +198,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(st.lists(PIECES | st.text(max_size=5), max_size=20).map(" ".join))
 def test_nothing_that_loads_escapes_or_ends_the_style_comes_out(source: str) -> None:
     for out in (css.sheet(source), css.declarations(source)):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime import encoded_words, headers, structure
 from mail.mime.addresses import Address
 from tests.cases import each
+from tests.examples import up_to
 
 DECODED = {
     "plain": (b"Sortie au musee", "Sortie au musee"),
@@ -49,7 +50,7 @@ def test_a_header_value_is_decoded(raw: bytes | str, expected: str) -> None:
     assert encoded_words.decode(raw) == expected
 
 
-@settings(max_examples=200, deadline=None)
+@up_to(200)
 @given(st.binary(max_size=200) | st.text(max_size=200))
 def test_decoding_never_raises_and_leaves_no_control(value: bytes | str) -> None:
     decoded = encoded_words.decode(value)
@@ -57,7 +58,7 @@ def test_decoding_never_raises_and_leaves_no_control(value: bytes | str) -> None
     assert not any(unicodedata.category(character) == "Cc" for character in decoded)
 
 
-@settings(max_examples=200, deadline=None)
+@up_to(200)
 @given(
     st.sampled_from(
         ["utf-8", "utf-7", "iso-2022-jp", "hz", "punycode", "idna", "utf-16", "zlib", "x"]
@@ -184,7 +185,7 @@ KEYS = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@up_to(200)
 @given(st.dictionaries(KEYS, st.text(max_size=80) | st.text(alphabet="utf-8'%C3./\\", max_size=40)))
 def test_any_parameters_give_a_safe_name(parameters: dict[str, str]) -> None:
     name = headers.file_name(parameters)

@@ -6,12 +6,13 @@ import json
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime import css, html
 from mail.mime.structure import Part
 from tests.cases import each
+from tests.examples import up_to
 from tests.mail.mime.judge import judge
 
 LINK = 'target="_blank" rel="noopener noreferrer"'
@@ -453,7 +454,7 @@ HOSTILE = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@up_to(400)
 @given(
     st.lists(HOSTILE | st.text(max_size=4), max_size=30), st.sampled_from(["", " "]), st.booleans()
 )

@@ -8,10 +8,11 @@ from urllib.parse import unquote
 
 import nh3
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime import html, structure, verdict
+from tests.examples import up_to
 from tests.mail.mime.elements import elements, shape
 from tests.mail.mime.newsletters import newsletter
 from tests.mail.mime.test_html import HOSTILE
@@ -111,13 +112,13 @@ def tree(source: str) -> str:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(st.lists(HOSTILE | st.text(max_size=4), max_size=30), st.sampled_from(["", " "]))
 def test_bleach_would_drop_nothing_more_from_anything(parts: list[str], between: str) -> None:
     bleach_drops_nothing_more(html.sanitise(between.join(parts), remote=True))
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(st.lists(HOSTILE | st.text(max_size=4), max_size=30), st.sampled_from(["", " "]))
 def test_nothing_of_anything_is_kept_that_bleach_drops(parts: list[str], between: str) -> None:
     ours_are_among_theirs(tree(between.join(parts)))

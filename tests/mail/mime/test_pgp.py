@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime import pgp
 from mail.mime.structure import Protection
+from tests.examples import up_to
 
 SIGNED = """\
 Bonjour,
@@ -50,7 +51,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@up_to(200)
 @given(st.lists(PIECES | st.text(max_size=5), max_size=20).map("".join))
 def test_reading_never_raises_and_adds_nothing(source: str) -> None:
     assert len(pgp.read(source).text) <= len(source)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime import report, structure
 from mail.mime.report import DeliveryOutcome
 from tests.corpus import shared
+from tests.examples import up_to
 from tests.servers.mailboxes import DATA
 
 BOUNCE = b"""\
@@ -81,7 +82,7 @@ def test_the_report_in_a_message_is_read(path: Path, recipient: str, status: str
     assert (outcome.recipient, outcome.status) == (recipient, status)
 
 
-@settings(max_examples=200, deadline=None)
+@up_to(200)
 @given(
     st.lists(
         st.sampled_from(BOUNCE.splitlines(keepends=True)) | st.binary(max_size=8), max_size=20

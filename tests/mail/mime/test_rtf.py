@@ -5,10 +5,11 @@ from __future__ import annotations
 import tracemalloc
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime import rtf
+from tests.examples import up_to
 from tests.mail.mime import wrap
 from tests.waiting import cheap
 
@@ -57,13 +58,13 @@ def test_a_reference_before_the_beginning_ends_the_text() -> None:
     assert rtf.decompress(wrap.rtf_head(b"LZFu", 0, 99) + begin) == b"{\\rtf1 "
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(st.binary(max_size=200))
 def test_uncompressing_never_raises(data: bytes) -> None:
     assert len(rtf.decompress(wrap.rtf_head(b"LZFu", 0, 9) + data, 500)) <= 500
 
 
-@settings(max_examples=100, deadline=None)
+@up_to(100)
 @given(st.binary(max_size=5000))
 def test_what_was_compressed_comes_back(data: bytes) -> None:
     assert rtf.decompress(wrap.rtf_literally(data)) == data
@@ -115,7 +116,7 @@ TOKENS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(st.lists(TOKENS | st.binary(max_size=4), max_size=40).map(b"".join))
 def test_reading_never_raises(source: bytes) -> None:
     document = rtf.read(b"{\\rtf1" + source)

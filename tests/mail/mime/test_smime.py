@@ -6,11 +6,12 @@ import base64
 import zlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime import smime
 from mail.mime.structure import Protection
+from tests.examples import up_to
 from tests.mail.mime import wrap
 from tests.waiting import cheap
 
@@ -82,7 +83,7 @@ def test_a_content_in_half_a_million_pieces_is_cut() -> None:
     assert not content.is_whole
 
 
-@settings(max_examples=500, deadline=None)
+@up_to(500)
 @given(st.booleans(), st.data())
 def test_a_damaged_one_never_raises(indefinite: bool, data: st.DataObject) -> None:
     damaged = bytearray(wrap.signed(ENTITY[:80], indefinite=indefinite))
@@ -93,7 +94,7 @@ def test_a_damaged_one_never_raises(indefinite: bool, data: st.DataObject) -> No
     assert content is None or len(content.entity) <= len(damaged)
 
 
-@settings(max_examples=200, deadline=None)
+@up_to(200)
 @given(st.binary(max_size=60))
 def test_rubbish_is_nothing(data: bytes) -> None:
     smime.read(data)

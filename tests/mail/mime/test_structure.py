@@ -6,13 +6,14 @@ import base64
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime import structure
 from mail.mime.damage import Damage
 from mail.mime.structure import Part, Piece, Protection
 from tests.cases import each
+from tests.examples import up_to
 
 
 def part(number: str, media_type: str, **rest: object) -> Part:
@@ -426,7 +427,7 @@ LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@up_to(200)
 @given(st.lists(LINES | st.binary(max_size=10), max_size=25), st.sampled_from([b"\n", b"\r\n"]))
 def test_taking_apart_never_raises(lines: list[bytes], line_end: bytes) -> None:
     parsed = structure.parse(line_end.join(lines))

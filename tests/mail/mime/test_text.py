@@ -8,11 +8,12 @@ import time
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime import text
 from tests.cases import each
+from tests.examples import up_to
 from tests.waiting import cheap
 
 TRANSFER = {
@@ -34,7 +35,7 @@ def test_a_transfer_encoding_is_undone(data: bytes, encoding: str, expected: byt
     assert text.decode_transfer(data, encoding) == expected
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(
     st.sampled_from(["base64", "quoted-printable", "x-uuencode", "8bit"]),
     st.lists(
@@ -139,7 +140,7 @@ NAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(
     st.binary(max_size=100),
     st.sampled_from(["base64", "quoted-printable", "uue", "7bit", "x"]),
@@ -356,7 +357,7 @@ def test_an_address_that_begins_with_www_never_brings_a_scheme_of_its_own() -> N
     assert 'href="HTTPS://a.fr"' in text.to_html("HTTPS://a.fr")
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(st.lists(PIECES | st.text(max_size=8), max_size=25).map("".join))
 def test_text_as_html_has_nothing_but_lines_links_and_quotes(source: str) -> None:
     checker = Checker()

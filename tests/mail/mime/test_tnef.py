@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime import structure, tnef
+from tests.examples import up_to
 from tests.mail.mime import wrap
 from tests.waiting import cheap
 
@@ -155,7 +156,7 @@ def test_a_subject_writes_no_header_into_the_mail() -> None:
     assert structure.parse(tnef.as_mail(unwrapped)).headers.get("Bcc") == ""
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(st.data())
 def test_a_damaged_one_never_raises(data: st.DataObject) -> None:
     damaged = bytearray(MESSAGE)

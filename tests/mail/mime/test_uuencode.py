@@ -5,10 +5,11 @@ from __future__ import annotations
 import binascii
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime import uuencode
+from tests.examples import up_to
 from tests.waiting import cheap
 
 
@@ -107,7 +108,7 @@ def test_ten_thousand_files_are_not_all_taken_out() -> None:
         assert uuencode.take_out(b"begin 644 a\n" * 100_000).files == ()
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(st.binary(min_size=1, max_size=300), st.booleans())
 def test_what_was_encoded_comes_back(content: bytes, backtick: bool) -> None:
     taken_out = uuencode.take_out(b"avant\n" + block(b"a.bin", content, backtick=backtick) + b"fin")
@@ -121,7 +122,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(st.lists(PIECES | st.binary(max_size=6), max_size=30).map(b"".join))
 def test_taking_out_never_raises(source: bytes) -> None:
     taken_out = uuencode.take_out(source)

@@ -9,11 +9,12 @@ from importlib.metadata import version
 import bleach
 import pytest
 from bleach.css_sanitizer import CSSSanitizer
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime import css, verdict
 from tests.cases import each
+from tests.examples import up_to
 from tests.mail.mime.elements import elements
 
 
@@ -86,7 +87,7 @@ VALUES = st.text(
 ) | st.sampled_from(["https:", "javascript:", "color:red;", "mailto:a", "_blank", "inline/0"])
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(
     st.sampled_from(["a", "img", "table", "p"]),
     NAMES,
@@ -121,14 +122,14 @@ DECLARATIONS = st.sampled_from(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@up_to(1500)
 @given(st.lists(DECLARATIONS, max_size=8).map("".join))
 def test_a_plain_declaration_is_what_bleach_makes_of_it(source: str) -> None:
     theirs = CSSSanitizer(verdict.OWN_PROPERTIES, ()).sanitize_css(source)
     assert not verdict._is_plain(source) or theirs.removesuffix(";") == source
 
 
-@settings(max_examples=500, deadline=None)
+@up_to(500)
 @given(
     st.sampled_from(["http://x.fr", "https://x.fr/", "HTTP://a-b.c?", "https://1.2.3.4#", "http:"]),
     st.lists(VALUES | st.sampled_from(["[", "]", "&lbrack;", "@", ":80"]), max_size=4).map("".join),

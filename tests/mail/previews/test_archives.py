@@ -9,12 +9,13 @@ import zipfile
 import zlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail import zips
 from mail.previews import archives
 from mail.previews.failures import NoPreview, Reason
+from tests.examples import up_to
 from tests.mail import zip_bombs
 from tests.mail.previews import samples
 from tests.waiting import cheap
@@ -225,7 +226,7 @@ def test_what_is_no_whole_zip_is_refused(content: bytes) -> None:
 SMALL = samples.archive({"a.txt": "a" * 200, "dossier/b.txt": "b", "c.zip": samples.archive({})})
 
 
-@settings(max_examples=400, deadline=None)
+@up_to(400)
 @given(
     st.lists(st.tuples(st.integers(0, len(SMALL) - 1), st.binary(min_size=1, max_size=5))),
     st.integers(0, 3),

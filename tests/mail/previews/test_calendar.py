@@ -8,7 +8,7 @@ from email import message_from_bytes
 from email.policy import default
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.previews.calendar import (
@@ -24,6 +24,7 @@ from mail.previews.calendar import (
 )
 from mail.previews.failures import NoPreview
 from tests.corpus import KINDS, MESSAGES, shared
+from tests.examples import up_to
 
 
 def event(lines: str, before: str = "") -> Event:
@@ -247,7 +248,7 @@ VALUES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(
     st.lists(
         st.tuples(

@@ -8,12 +8,13 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from mail.previews import images
 from mail.previews.failures import NoPreview, Reason
+from tests.examples import up_to
 from tests.mail.previews import samples
 from tests.measured import costs
 from tests.waiting import cheap
@@ -315,7 +316,7 @@ SMALL = [
 ] + [samples.animation("GIF", 3), samples.animation("WEBP", 3)]
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(
     st.sampled_from(SMALL),
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=6))),

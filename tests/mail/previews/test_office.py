@@ -311,6 +311,7 @@ def test_each_format_becomes_a_pdf(extension: str, each: dict[str, bytes], work:
     assert [entry.name for entry in work.iterdir()] == ["office.lock"]
 
 
+@pytest.mark.whole
 @libreoffice
 @pytest.mark.slow
 def test_pages_beyond_the_limit_are_left_out(work: Path) -> None:
@@ -370,6 +371,7 @@ def test_no_macro_of_a_document_runs(work: Path, tmp_path: Path) -> None:
     assert not target.exists()
 
 
+@pytest.mark.whole
 @libreoffice
 @pytest.mark.slow
 def test_the_profile_stops_macros_also_where_a_document_is_merely_opened(tmp_path: Path) -> None:
@@ -418,6 +420,7 @@ def _wait_for(path: Path, seconds: float) -> bool:
     return path.exists()
 
 
+@pytest.mark.whole
 @libreoffice
 @pytest.mark.slow
 def test_a_conversion_that_takes_too_long_is_ended_with_all_its_children(work: Path) -> None:
@@ -464,6 +467,7 @@ def resident() -> Iterator[Callable[[], float]]:
     join(thread)
 
 
+@pytest.mark.whole
 @libreoffice
 @pytest.mark.slow
 def test_groups_without_end_take_no_more_memory_than_there_is(
@@ -476,6 +480,7 @@ def test_groups_without_end_take_no_more_memory_than_there_is(
     assert 100 < resident() < MOST_MEGABYTES
 
 
+@pytest.mark.whole
 @libreoffice
 @pytest.mark.slow
 def test_fifteen_photographs_are_all_drawn(work: Path, resident: Callable[[], float]) -> None:
@@ -487,6 +492,7 @@ def test_fifteen_photographs_are_all_drawn(work: Path, resident: Callable[[], fl
     assert 100 < resident() < MOST_MEGABYTES
 
 
+@pytest.mark.whole
 @libreoffice
 @pytest.mark.slow
 def test_a_small_picture_reaches_libreoffice_as_it_is(work: Path) -> None:
@@ -545,6 +551,7 @@ def _forget_walls() -> None:
     walls._unshare.cache_clear()
 
 
+@pytest.mark.whole
 @libreoffice
 @pdftotext
 @pytest.mark.slow

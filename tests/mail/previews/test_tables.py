@@ -7,11 +7,12 @@ import time
 
 import lxml.html
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.previews import tables
 from mail.previews.failures import NoPreview
+from tests.examples import up_to
 
 # Text
 
@@ -85,7 +86,7 @@ def test_formulas_stay_text() -> None:
     assert tables.csv_table(b"=1+1;b\n=cmd|'/c calc';d\n").rows[0][0] == "=1+1"
 
 
-@settings(max_examples=200, deadline=None)
+@up_to(200)
 @given(st.text(alphabet='ab"\n\r;,\t|=', max_size=200))
 def test_any_text_is_a_table_of_equal_rows(text: str) -> None:
     shown = tables.csv_table(text.encode())
@@ -142,7 +143,7 @@ def test_long_markdown_is_cut_and_says_so() -> None:
     assert tables.markdown(b"a a a\n\n" * (tables.LARGEST_MARKDOWN // 6)).is_truncated
 
 
-@settings(max_examples=100, deadline=None)
+@up_to(100)
 @given(st.text(alphabet="#*_`[]()!<>|-\n ab&\"'\\:", max_size=120))
 def test_any_text_is_markdown(text: str) -> None:
     assert "<script" not in tables.markdown(text.encode()).body

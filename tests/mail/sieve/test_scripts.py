@@ -8,12 +8,13 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.errors import TooLarge
 from mail.sieve import grammar, reading, values, writing
 from mail.sieve.values import Absence, Condition, ConditionGroup, RawPiece, Rule, RuleAction, Script
+from tests.examples import up_to
 from tests.servers.plugin import missing
 from tests.waiting import LONGEST_S
 
@@ -114,13 +115,13 @@ SCRIPTS = st.builds(Script, st.lists(rules(), max_size=4).map(tuple), st.none() 
 
 
 @given(SCRIPTS)
-@settings(max_examples=400, deadline=None)
+@up_to(400)
 def test_what_was_written_reads_the_same(script: Script) -> None:
     assert reading.read(writing.write(script)) == script
 
 
 @given(SCRIPTS)
-@settings(max_examples=200, deadline=None)
+@up_to(200)
 def test_no_text_becomes_a_command(script: Script) -> None:
     """As many commands and tests as the rules have, whatever is in their words."""
     written = grammar.parse(writing.write(script))
@@ -144,7 +145,7 @@ def sievec() -> str:
 
 
 @given(script=st.builds(Script, st.lists(rules(), max_size=3).map(tuple), st.none() | ABSENCES))
-@settings(max_examples=40, deadline=None)
+@up_to(40)
 def test_pigeonhole_reads_what_was_written(
     sievec: str, tmp_path_factory: pytest.TempPathFactory, script: Script
 ) -> None:
@@ -420,7 +421,7 @@ def test_what_is_no_script_is_said_to_be_none(text: str) -> None:
 
 
 @given(st.text(st.sampled_from('if nottrue{}();,[]":#/*\\\nabcstop'), max_size=80))
-@settings(max_examples=500, deadline=None)
+@up_to(500)
 def test_any_text_is_a_script_or_none(text: str) -> None:
     try:
         reading.read(text)

@@ -6,11 +6,12 @@ import re
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.sieve import wildcards
 from tests.cases import each
+from tests.examples import up_to
 
 MEANT = {
     "nothing": ("", "", True),
@@ -50,7 +51,7 @@ def by_expression(pattern: str, text: str) -> bool:
     return re.fullmatch(written, text, re.DOTALL) is not None
 
 
-@settings(max_examples=1_000, deadline=None)
+@up_to(1_000)
 @given(st.text("ab*?\\", max_size=8), st.text("ab*\\", max_size=8))
 def test_it_is_what_an_expression_finds(pattern: str, text: str) -> None:
     assert wildcards.matches(pattern, text) == by_expression(pattern, text)

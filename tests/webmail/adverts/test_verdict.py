@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.judgement import verdict, words
 from mail.judgement.known import KnownCorrespondents, Learnt, Rules
 from mail.judgement.words import Counts
+from tests.examples import up_to
 from tests.webmail.adverts.samples import TO, message
 
 OFFER = (
@@ -196,7 +197,7 @@ def test_a_message_takes_a_twentieth_of_a_second_at_most() -> None:
     assert (time.process_time() - began) / 20 < 0.05
 
 
-@settings(max_examples=200, deadline=None)
+@up_to(200)
 @given(st.binary(max_size=3000))
 def test_any_bytes_give_a_verdict(raw: bytes) -> None:
     judged = verdict.judge(raw)
@@ -204,7 +205,7 @@ def test_any_bytes_give_a_verdict(raw: bytes) -> None:
     assert judged.reasons
 
 
-@settings(max_examples=100, deadline=None)
+@up_to(100)
 @given(st.text(max_size=500), st.text(max_size=60), st.sampled_from(["html", "alternative"]))
 def test_any_text_gives_a_verdict(body: str, name: str, style: str) -> None:
     clean = "".join(char for char in name if char.isprintable()).encode("utf-8", "ignore").decode()

@@ -11,6 +11,7 @@ from tests import killing
 from tests.servers.plugin import ALICE
 
 
+@pytest.mark.whole
 @pytest.mark.slow
 def test_a_worker_that_was_frozen_does_nothing_twice(
     dovecot: Dovecot, tmp_path: Path, migrated: Path

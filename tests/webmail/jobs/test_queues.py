@@ -313,6 +313,7 @@ def test_no_job_is_taken_from_a_queue_that_is_busy(
     wait_until(lambda: has_begun(second))
 
 
+@pytest.mark.whole
 @real
 @pytest.mark.slow
 def test_an_import_that_takes_too_long_is_ended_and_the_next_one_done(
@@ -387,6 +388,7 @@ def test_a_worker_that_is_told_to_end_ends_what_it_has_in_hand(
     assert job.state == ImportJob.State.READY and not job.runner
 
 
+@pytest.mark.whole
 @real
 @pytest.mark.slow
 @pytest.mark.parametrize("queue", ["imports", "upkeep"])
@@ -408,6 +410,7 @@ def test_a_worker_that_is_told_to_end_while_redis_is_down_ends(
     assert worker.wait(USUAL) in {0, 1}
 
 
+@pytest.mark.whole
 @real
 @pytest.mark.slow
 def test_a_worker_goes_on_showing_that_it_lives(

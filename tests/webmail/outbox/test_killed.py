@@ -100,6 +100,7 @@ def found_of_a_batch(run: Run, step: int) -> dict[str, Counts]:
     return run(*BATCH, step=step)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("kind", BATCH)
 def test_the_worker_dies_amid_one_message_to_each(
     found_of_a_batch: dict[str, Counts], kind: str, step: int
@@ -109,6 +110,7 @@ def test_the_worker_dies_amid_one_message_to_each(
     assert set(outcomes) <= {"sent", "doubt"} and outcomes["sent"] >= 16 // step
 
 
+@pytest.mark.whole
 @pytest.mark.slow
 def test_the_submission_server_hangs_up(found_slowly: dict[str, Counts], step: int) -> None:
     outcomes = found_slowly["smtp cut"]
@@ -116,12 +118,14 @@ def test_the_submission_server_hangs_up(found_slowly: dict[str, Counts], step: i
     assert outcomes["sent"] >= 11 // step and outcomes.get("doubt", 0) <= 4
 
 
+@pytest.mark.whole
 @pytest.mark.slow
 def test_the_mailbox_hangs_up(found_slowly: dict[str, Counts], step: int) -> None:
     outcomes = found_slowly["imap cut"]
     assert set(outcomes) == {"sent"} and outcomes["sent"] >= 16 // step
 
 
+@pytest.mark.whole
 @pytest.mark.slow
 @pytest.mark.parametrize("gate", ["smtp", "imap"])
 def test_the_database_is_locked_for_a_moment(
@@ -131,6 +135,7 @@ def test_the_database_is_locked_for_a_moment(
     assert set(outcomes) == {"sent"} and outcomes["sent"] >= 14 // step
 
 
+@pytest.mark.whole
 @pytest.mark.slow
 def test_the_database_is_locked_for_long(found_slowly: dict[str, Counts]) -> None:
     outcomes = found_slowly["smtp lock long"]

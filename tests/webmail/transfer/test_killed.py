@@ -12,6 +12,7 @@ from tests import killing
 from tests.servers.plugin import ALICE, BOB
 
 
+@pytest.mark.whole
 @pytest.mark.slow
 def test_a_worker_that_was_killed_loses_nothing_and_does_nothing_twice(
     dovecot: Dovecot, tmp_path: Path, migrated: Path, one_in: Callable[[int], int]

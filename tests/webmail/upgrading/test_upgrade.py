@@ -182,6 +182,7 @@ def installed(tmp_path: Path, collected: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.whole
 @pytest.mark.slow
 def test_every_variable_that_the_documents_name_lets_an_upgrade_pass(
     installed: dict[str, str], tmp_path: Path
@@ -318,6 +319,7 @@ def test_an_empty_database_has_no_former_version(tmp_path: Path) -> None:
     assert "accounts.0001_initial" in manage(own, "upgrade", "--dry-run")
 
 
+@pytest.mark.whole
 @pytest.mark.slow
 def test_an_upgrade_under_requests_fails_none(
     listener: socket.socket,
@@ -368,6 +370,7 @@ def children(server: subprocess.Popen[bytes]) -> set[str]:
     return set(Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split())
 
 
+@pytest.mark.whole
 @pytest.mark.slow
 def test_a_successor_that_cannot_start_leaves_the_former_serving(
     listener: socket.socket, environment: dict[str, str], server: subprocess.Popen[bytes]

@@ -42,7 +42,9 @@ def told(wire: Wire, reader: Client, url: str) -> tuple[list[str], int]:
     return [re.sub(r"[\d:,]+", "#", command) for command in wire.commands], wire.received
 
 
-@pytest.mark.parametrize("size", [10_000, pytest.param(100_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "size", [10_000, pytest.param(100_000, marks=[pytest.mark.slow, pytest.mark.whole])]
+)
 def test_first_middle_and_last_page_take_the_same_commands_and_bytes_at_any_size(
     wire: Wire, reader: Client, mailbox: Mailbox, size: int, one_in: Callable[[int], int]
 ) -> None:

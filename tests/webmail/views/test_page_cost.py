@@ -11,10 +11,12 @@ from webmail.serving import cache as serving_cache
 
 pytestmark = pytest.mark.django_db
 
-# Function calls may be a tenth more than they were when they were counted, in Python 3.11 with what
-# Django's test client adds; the others are exact.
+# What a page asks of servers is exact. Function calls were counted in Python 3.11 with Django 5.2,
+# what its test client adds included. Other versions make more or fewer of them in every page: how
+# many, the cheapest page tells. Beside that a page may make a tenth more.
+CHEAPEST = "poll"
 MOST = {
-    "poll": {"calls": 4_150, "SQL": 1, "Redis": 3, "IMAP": 2},
+    CHEAPEST: {"calls": 4_150, "SQL": 1, "Redis": 3, "IMAP": 2},
     "list": {"calls": 18_500, "SQL": 3, "Redis": 5, "IMAP": 3},
     "text": {"calls": 14_600, "SQL": 4, "Redis": 2, "IMAP": 3},
     "html": {"calls": 20_200, "SQL": 5, "Redis": 7, "IMAP": 2},
@@ -34,5 +36,7 @@ def test_a_page_costs_no_more_than_it_did(
     for _visit in range(2):
         pages(name)
     cost, most = counted(pages, name), dict(MOST[name])
-    assert cost.pop("calls") <= most.pop("calls") * 1.1
+    versions = counted(pages, CHEAPEST)["calls"] / MOST[CHEAPEST]["calls"]
+    assert versions <= 1.5
+    assert cost.pop("calls") <= most.pop("calls") * 1.1 * max(versions, 1)
     assert cost == most

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cases import each
+from tests.examples import up_to
 from webmail.writing import slips
 
 SLIPS = {
@@ -114,14 +115,14 @@ def test_what_is_no_address_has_no_suggestion(typed: str) -> None:
     assert slips.suggestion(typed, ()) == ""
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(st.text(max_size=80))
 def test_whatever_is_typed_a_suggestion_keeps_the_name_and_has_a_known_domain(typed: str) -> None:
     found = slips.suggestion(f"a.b@{typed}", ())
     assert not found or found.partition("@")[2] in slips.targets()
 
 
-@settings(max_examples=300, deadline=None)
+@up_to(300)
 @given(st.sampled_from(slips.targets()), st.integers(0, 30), st.sampled_from("abcdefghijklmnopqrs"))
 def test_a_suggestion_is_right_as_it_is(target: str, place: int, letter: str) -> None:
     found = slips.suggestion(f"a@{target[:place]}{letter}{target[place + 1 :]}", ())

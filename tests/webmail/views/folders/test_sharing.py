@@ -360,6 +360,7 @@ def test_a_login_is_found_by_record_user_or_rule(mail_domain: MailDomain) -> Non
 # --- many folders inside ---
 
 
+@pytest.mark.whole
 @pytest.mark.slow
 def test_three_hundred_folders_inside_are_shared_and_shared_no_more_by_a_job(
     owner: Client, shared: Mailbox, monkeypatch: pytest.MonkeyPatch

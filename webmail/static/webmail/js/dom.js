@@ -34,7 +34,10 @@ export function on(name, selector, act, options) {
   );
 }
 
-/** Whether a click opens in this tab: no other button, and no key for a new tab or window. */
+/**
+ * Whether a click opens in this tab: no other button, and no key for a new tab or window.
+ * @param {MouseEvent} event
+ */
 export function isPlain(event) {
   return event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
 }
@@ -49,27 +52,41 @@ export function submit(form) {
 
 export const isShared = () => "shared" in document.documentElement.dataset;
 
-/** Letters without accents and capitals, for searches, with one form of apostrophe. */
+/**
+ * Letters without accents and capitals, for searches, with one form of apostrophe.
+ * @param {string} text
+ */
 export const bare = (text) =>
   text.normalize("NFKD").replace(/\p{M}/gu, "").replace(/[’‘ʼ]/g, "'").toLowerCase().trim();
 
-/** A number with grouped digits: 4 213. */
+/**
+ * A number with grouped digits: 4 213.
+ * @param {number} number
+ */
 export const grouped = (number) => number.toLocaleString(document.documentElement.lang);
 
 // Keys without a control of their own, where the user has changed them (webmail/presentation/keys.py).
+/** @type {Record<string, string>} */
 const USUAL = { next: "J", previous: "K", search: "/", select: "X" };
 const chosenKeys = () =>
   Object.fromEntries(
     (document.documentElement.dataset.keys ?? "").split(" ").map((pair) => pair.split(/=(.*)/s)),
   );
 
-/** The stroke in the notation of aria-keyshortcuts; "" for strokes that have none. */
+/**
+ * The stroke in the notation of aria-keyshortcuts; "" for strokes that have none.
+ * @param {{ key: string, shiftKey: boolean }} event
+ */
 export function strokeOf({ key, shiftKey }) {
   if (key.length > 1) return shiftKey ? "" : key;
   const letter = key.toUpperCase();
   return shiftKey && letter !== key.toLowerCase() ? `Shift+${letter}` : letter;
 }
 
-/** Whether the stroke belongs to an action: "next", "previous", "search", "select". */
+/**
+ * Whether the stroke belongs to an action: "next", "previous", "search", "select".
+ * @param {string} stroke
+ * @param {string} name
+ */
 export const isKey = (stroke, name) =>
   stroke !== "" && stroke === (chosenKeys()[name] ?? USUAL[name]);
