@@ -42,7 +42,10 @@ export function isPlain(event) {
   return event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
 }
 
-/** Sends a form as its button does; Safari before 16 has no requestSubmit. */
+/**
+ * Sends a form as its button does; Safari before 16 has no requestSubmit.
+ * @param {HTMLFormElement} form
+ */
 export function submit(form) {
   if (form.requestSubmit) return form.requestSubmit();
   const button = form.appendChild(document.createElement("button"));

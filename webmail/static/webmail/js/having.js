@@ -9,7 +9,11 @@ const EVENTS = ["input", "change", "click", "focusin", "focusout", "toggle"];
 const asked = [];
 let isDue = false;
 
-/** The position behind the parenthesis that closes the one at `start`. */
+/**
+ * The position behind the parenthesis that closes the one at `start`.
+ * @param {string} text
+ * @param {number} start
+ */
 function closing(text, start) {
   let depth = 0;
   for (let at = start; at < text.length; at += 1) {
@@ -19,7 +23,10 @@ function closing(text, start) {
   return text.length;
 }
 
-/** What stands for a :has(): the attribute, as often as it takes to weigh as much as its argument. */
+/**
+ * What stands for a :has(): the attribute, as often as it takes to weigh as much as its argument.
+ * @param {string} argument
+ */
 function weighed(argument) {
   const known = asked.indexOf(argument);
   const number = known < 0 ? asked.push(argument) - 1 : known;
@@ -28,7 +35,11 @@ function weighed(argument) {
   return `[${HAVING}~="${number}"]`.repeat(Math.max(classes, 1)) + ":not(#_)".repeat(ids);
 }
 
-/** The text of a rule without :has(). */
+/**
+ * The text of a rule without :has().
+ * @param {string} text
+ * @returns {string}
+ */
 function without(text) {
   const start = text.indexOf(":has(");
   if (start < 0) return text;
@@ -37,7 +48,10 @@ function without(text) {
   return text.slice(0, start) + weighed(argument) + without(text.slice(end));
 }
 
-/** The rules of a sheet that stand in no other rule. */
+/**
+ * The rules of a sheet that stand in no other rule.
+ * @param {string} text
+ */
 function rulesOf(text) {
   const rules = [];
   let depth = 0;
@@ -51,9 +65,9 @@ function rulesOf(text) {
   return rules;
 }
 
-/** @param {CSSStyleSheet} sheet */
+/** @param {CSSStyleSheet} sheet A sheet with an address. */
 async function reread(sheet) {
-  const text = await (await fetch(sheet.href)).text();
+  const text = await (await fetch(sheet.href ?? "")).text();
   if (!text.includes(":has(")) return;
   const rules = rulesOf(text.replace(/\/\*[^]*?\*\//g, "").replace(/@charset[^;]*;/, ""));
   while (sheet.cssRules.length > 0) sheet.deleteRule(0);
@@ -67,12 +81,14 @@ async function reread(sheet) {
   }
 }
 
+/** @type {Record<string, (element: Element) => (Element | null)[]>} */
 const STEPS = {
   ">": (element) => [element.parentElement],
   "+": (element) => [element.previousElementSibling],
   "~": (element) => before(element),
 };
 
+/** @param {Element} element */
 function before(element) {
   const all = [];
   for (let one = element.previousElementSibling; one; one = one.previousElementSibling)
@@ -80,13 +96,17 @@ function before(element) {
   return all;
 }
 
+/** @param {Element} element */
 function above(element) {
   const all = [];
   for (let one = element.parentElement; one; one = one.parentElement) all.push(one);
   return all;
 }
 
-/** The elements that have what a :has() with this argument asks for. */
+/**
+ * The elements that have what a :has() with this argument asks for.
+ * @param {string} argument
+ */
 function* havers(argument) {
   for (const part of split(argument)) {
     const inner = part.replace(/^[>+~]\s*/, "");
@@ -97,11 +117,18 @@ function* havers(argument) {
   }
 }
 
-/** Whether the element has the part, where what is found alone does not tell from where its own parts are counted. */
+/**
+ * Whether the element has the part, where what is found alone does not tell from where its own parts are counted.
+ * @param {Element} element
+ * @param {string} part
+ */
 const has = (element, part) =>
   /^[+~]/.test(part) || element.querySelector(`:scope ${part}`) !== null;
 
-/** The parts of a list of selectors. */
+/**
+ * The parts of a list of selectors.
+ * @param {string} list
+ */
 function split(list) {
   const parts = [""];
   let depth = 0;
