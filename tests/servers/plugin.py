@@ -227,8 +227,8 @@ def _started(
     package: Unpacked, make: Callable[[Path], Cyrus | Courier]
 ) -> Generator[Any, None, None]:
     if not package.present():
-        pytest.skip(missing(f"{package.package}, in a tree of its own,"))
-    server = make(_folder(package.package))
+        pytest.skip(missing(f"{package.name}, in a tree of its own,"))
+    server = make(_folder(package.name))
     try:
         server.start()
         yield server
