@@ -82,7 +82,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--whole",
         action="store_true",
-        help="try every hostile piece and every moment to be killed at, where a sample is usual",
+        help="try every hostile piece, every moment to be killed at and every server, where a sample"
+        " is usual",
+    )
+    parser.addoption(
+        "--write-servers",
+        action="store_true",
+        help="write the table of docs/servers.md from this run of tests/matrix with --whole",
     )
 
 
