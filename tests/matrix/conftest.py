@@ -17,9 +17,10 @@ from demo.servers.submission import SubmissionServer
 from tests.matrix import table
 from tests.matrix.places import Beyond, Place, PlainDovecot, PlainDovecot23, Server
 from tests.servers.plugin import ALICE, BOB, _folder, missing
-from tests.servers.reduced import Oddity
 from tests.servers.unpacked import DOVECOT_23
 from webmail import tasks
+
+pytest.register_assert_rewrite("tests.matrix.checks.lists", "tests.matrix.checks.filing")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -54,22 +55,7 @@ def dovecot_23() -> Iterator[PlainDovecot23]:
 
 @pytest.fixture
 def rfc3501(plain_dovecot: PlainDovecot) -> Iterator[Beyond]:
-    yield from _before(plain_dovecot, [])
-
-
-@pytest.fixture
-def odd(plain_dovecot: PlainDovecot) -> Iterator[Beyond]:
-    """All that go together."""
-    apart = {
-        Oddity.NIL_SEPARATORS,
-        Oddity.KEYWORDS_REFUSED,
-        Oddity.NOTHING_PERMANENT,
-    }
-    yield from _before(plain_dovecot, [one for one in Oddity if one not in apart])
-
-
-def _before(server: Server, oddities: list[Oddity]) -> Iterator[Beyond]:
-    proxy = Beyond(server, oddities)
+    proxy = Beyond(plain_dovecot)
     proxy.start()
     yield proxy
     proxy.stop()

@@ -3,6 +3,7 @@ there, and the mailbox itself by a plain connection."""
 
 from __future__ import annotations
 
+import imaplib
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -111,8 +112,6 @@ class Place:
     @cached_property
     def capabilities(self) -> frozenset[str]:
         """What the webmail is told."""
-        import imaplib
-
         imap = imaplib.IMAP4("127.0.0.1", self.server.imap_port)
         imap.login(ALICE.login, ALICE.password)
         told = imap.capability()[1][0]

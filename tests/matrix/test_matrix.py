@@ -18,7 +18,6 @@ SERVERS = {
     "Cyrus, `altnamespace`": "cyrus_alternative",
     "Courier 5.2": "courier",
     "RFC 3501 alone": "rfc3501",
-    "every oddity": "odd",
 }
 
 

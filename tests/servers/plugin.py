@@ -82,8 +82,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--whole",
         action="store_true",
-        help="try every hostile piece, every moment to be killed at and every server, where a sample"
-        " is usual",
+        help="try every hostile piece, moment to be killed at and server, where a sample is usual",
     )
     parser.addoption(
         "--write-servers",

@@ -1,7 +1,7 @@
 """A server that offers RFC 3501 alone, and its oddities by switch: a proxy before a real one.
 
-What was not offered is answered by BAD, as a server does that never heard of it; what it says beyond
-the RFC is cut out of its answers. Each oddity is one that a server in use is known for.
+What was not offered is answered by BAD, as a server does that never heard of it; what it says
+beyond the RFC is cut out of its answers. Each oddity is one that a server in use is known for.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Oddity(Enum):
     NO_PERMANENTFLAGS = "PERMANENTFLAGS and UIDNEXT not told"
     DATES_OF_1970 = "INTERNALDATE of 1970"
     WRONG_SIZES = "RFC822.SIZE too small"
-    LOWER_CASE = "words and flags in lower case"
+    LOWER_CASE = "flags in lower case"
     SILENT_SEARCH = "no SEARCH line where nothing is found"
     LAST_BLANKS = "a blank at the end of lines"
     ASCII_SEARCH = "no charset in SEARCH"
@@ -195,13 +195,14 @@ class _Session:
             return b"BAD Unknown command"
         if self.has(Oddity.SHORT_LINES) and length > 8000:
             return b"BAD Line too long"
-        if self.has(Oddity.ASCII_SEARCH) and re.match(rb"(UID )?SEARCH CHARSET (?!US-ASCII)", command.upper()):
+        charset = re.match(rb"(UID )?SEARCH CHARSET (?!US-ASCII)", command.upper())
+        if self.has(Oddity.ASCII_SEARCH) and charset:
             return b"NO [BADCHARSET (US-ASCII)] Unknown charset"
         if self.has(Oddity.NO_STRUCTURE) and b"BODYSTRUCTURE" in command.upper():
             return b"NO Internal error"
-        if self.has(Oddity.STATUS_REFUSED) and verb == b"STATUS" and self.selected:
-            if rest.startswith(self.selected.upper() + b" "):
-                return b"NO That folder is open"
+        of_selected = self.selected and rest.startswith(self.selected.upper() + b" ")
+        if self.has(Oddity.STATUS_REFUSED) and verb == b"STATUS" and of_selected:
+            return b"NO That folder is open"
         if self.has(Oddity.KEYWORDS_REFUSED) and _stores_keywords(command):
             return b"NO No keywords here"
         return b""
@@ -308,7 +309,9 @@ class _Session:
         return re.sub(rb"(\bUIDVALIDITY )(\d+)", add, text)
 
     def _shape(self, said: Said) -> None:
-        if self.has(Oddity.LITERALS) and re.match(rb"\* (?:LIST|LSUB|STATUS|\d+ FETCH) ", said.head):
+        if self.has(Oddity.LITERALS) and re.match(
+            rb"\* (?:LIST|LSUB|STATUS|\d+ FETCH) ", said.head
+        ):
             said.pieces = _as_literals(said.pieces)
         if self.has(Oddity.LOWER_CASE) and said.head.startswith(b"* "):
             said.texts(_in_lower_case)
@@ -369,15 +372,13 @@ def _as_literals(pieces: list[bytes]) -> list[bytes]:
 
 
 def _in_lower_case(text: bytes) -> bytes:
-    """Words of the protocol and flags; no name and no text."""
-    text = re.sub(rb"\\[A-Z][A-Za-z]+", lambda found: found[0].lower(), text)
-    words = rb"LIST|LSUB|STATUS|SEARCH|FETCH|FLAGS|EXISTS|RECENT|EXPUNGE|CAPABILITY|OK|NO|BAD"
-    return re.sub(rb"^(\* (?:\d+ )?)(" + words + rb")\b", lambda f: f[1] + f[2].lower(), text)
+    return re.sub(rb"\\[A-Z][A-Za-z]+", lambda found: found[0].lower(), text)
 
 
 def _split(said: Said) -> list[Said]:
     """The flags of a message in a line of their own."""
-    found = re.match(rb"(\* \d+ FETCH \()(.*?)(UID \d+)(.*?)(FLAGS \([^)]*\)) (.+)$", said.head, re.DOTALL)
+    pattern = rb"(\* \d+ FETCH \()(.*?)(UID \d+)(.*?)(FLAGS \([^)]*\)) (.+)$"
+    found = re.match(pattern, said.head, re.DOTALL)
     if not found or b"{" in found[2] + found[4]:
         return [said]
     flags = Said([found[1] + found[3] + b" " + found[5] + b")"])
@@ -400,7 +401,8 @@ def _miscounted(text: bytes) -> bytes:
 
 
 def _permanent(flags: bytes) -> Callable[[bytes], bytes]:
-    return lambda text: re.sub(rb"\[PERMANENTFLAGS \([^)]*\)\]", b"[PERMANENTFLAGS (" + flags + b")]", text)
+    told = b"[PERMANENTFLAGS (" + flags + b")]"
+    return lambda text: re.sub(rb"\[PERMANENTFLAGS \([^)]*\)\]", lambda _: told, text)
 
 
 def _unsaid(text: bytes) -> bytes:

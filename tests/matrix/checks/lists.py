@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from django.test import Client
+
 from tests.matrix.checks import check
 from tests.matrix.places import Place
 from tests.webmail.views.mail import folder_links, letter, subjects, words
 
-TWO = ["\\Seen", "\\Flagged"]
-
 
 def _three(place: Place) -> None:
     box = place.box
-    box.append(letter("Bulletins", "x" * 900, sender="Zoé <z@x.fr>"), flags=["\\Seen"])
-    box.append(letter("Absences", "x", sender="Ali <a@x.fr>"), flags=["\\Flagged"])
     file = (("a.pdf", "application/pdf", b"x"),)
-    box.append(letter("Cantine", "x" * 90, sender="Mia <m@x.fr>", files=file))
+    marked = (
+        (letter("Bulletins", "x" * 900, sender="Zoé <z@x.fr>"), ["\\Seen"]),
+        (letter("Absences", "x", sender="Ali <a@x.fr>"), ["\\Flagged"]),
+        (letter("Cantine", "x" * 90, sender="Mia <m@x.fr>", files=file), []),
+    )
+    for day, (message, flags) in enumerate(marked, 1):
+        box.append(message, flags=flags, date=datetime(2026, 3, day, 12, tzinfo=UTC))
 
 
 @check("signing in, and the list of INBOX")
@@ -25,8 +31,6 @@ def inbox(place: Place) -> None:
 
 @check("a wrong password is told as one")
 def wrong_password(place: Place) -> None:
-    from django.test import Client
-
     answer = Client().post("/accounts/login/", {"login": "alice", "password": "Faux-Faux 1!"})
     assert answer.status_code in {200, 401, 422}
     assert "mot de passe" in words(answer)
