@@ -164,10 +164,11 @@ class Place:
         assert answer.status_code == 200, page(answer)[:2000]
         return page(answer)
 
-    def undo(self, told: str, folder: str = "INBOX") -> None:
+    def undo(self, told: str, folder: str = "INBOX") -> int:
+        """Press the toast's button; the answer's status."""
         form = dict(fields(told.split('id="toast"')[1]))
-        answer = self.reader.post(self.url(folder, "act/"), form, headers=HTMX)
-        assert answer.status_code == 200, page(answer)[:2000]
+        status: int = self.reader.post(self.url(folder, "act/"), form, headers=HTMX).status_code
+        return status
 
     def change(self, verb: str, folder: str = "", **more: str) -> Any:
         data = {"verb": verb, "folder": folder, **more}
