@@ -20,6 +20,7 @@ from tests.servers.dovecot23 import Dovecot23
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB, BusyDovecot
 from tests.servers.reduced import Oddity, Reduced
+from tests.waiting import LONGEST_S
 from tests.webmail.views.mail import fields, page
 
 HTMX = {"HX-Request": "true"}
@@ -112,7 +113,7 @@ class Place:
     @cached_property
     def capabilities(self) -> frozenset[str]:
         """What the webmail is told."""
-        imap = imaplib.IMAP4("127.0.0.1", self.server.imap_port)
+        imap = imaplib.IMAP4("127.0.0.1", self.server.imap_port, timeout=LONGEST_S)
         imap.login(ALICE.login, ALICE.password)
         told = imap.capability()[1][0]
         imap.logout()
