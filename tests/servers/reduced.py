@@ -320,7 +320,7 @@ class _Session:
 
 
 def _said(origin: BinaryIO) -> Said | None:
-    pieces = []
+    pieces: list[bytes] = []
     while line := origin.readline():
         found = _LITERAL.search(line)
         if not found:
