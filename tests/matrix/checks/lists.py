@@ -14,7 +14,7 @@ from tests.webmail.views.mail import folder_links, letter, subjects, words
 def _three(place: Place) -> None:
     box = place.box
     file = (("a.pdf", "application/pdf", b"x"),)
-    marked = (
+    marked: tuple[tuple[bytes, list[str]], ...] = (
         (letter("Bulletins", "x" * 900, sender="Zoé <z@x.fr>"), ["\\Seen"]),
         (letter("Absences", "x", sender="Ali <a@x.fr>"), ["\\Flagged"]),
         (letter("Cantine", "x" * 90, sender="Mia <m@x.fr>", files=file), []),
