@@ -227,9 +227,9 @@ def _prepare_tests() -> None:
         say(f"{part.name} is missing: tests that need it are skipped. {part.hint}")
     if packages.command(missing):
         say(f"    {packages.command(missing)}")
-    for server in (unpacked.CYRUS, unpacked.COURIER):
+    for server in (unpacked.CYRUS, unpacked.COURIER, unpacked.DOVECOT_23):
         if not server.unpack():
-            say(f"{server.package} could not be unpacked: tests that need it are skipped.")
+            say(f"{server.name} could not be unpacked: tests that need it are skipped.")
     prepare(TESTS)
     _install_node_modules()
     if packages.OPENLDAP not in missing:

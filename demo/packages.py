@@ -113,30 +113,61 @@ def headless_shell() -> Part:
     )
 
 
-def unpack(package: str, tree: Path) -> None:
-    """Download a package with those that it needs and this machine does not have, and unpack them
-    to `tree`. Nothing is installed; after a failure there is no tree.
+def unpack(wanted: Sequence[str], tree: Path, release: str = "") -> None:
+    """Download packages with those that they need and this machine does not have, and unpack them
+    to `tree`. Nothing is installed; after a failure there is no tree. ``release`` names another
+    release of Debian, which the machine's own sources do not list.
     """
-    say(f"Unpacking {package} for the tests")
+    say(f"Unpacking {', '.join(wanted)} for the tests")
     tree.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=tree.parent) as place:
         archives, made = Path(place, "archives"), Path(place, "tree")
-        if not _downloaded(package, archives):
-            _run([*(_root_prefix() or ()), "apt-get", "update", "-qq"])
-            if not _downloaded(package, archives):
-                return
+        # With the release in its name a package may be older than the one that is installed.
+        names = [f"{name}/{release}" if release else name for name in wanted]
+        if not _fetched(names, archives, _sources(release, Path(place))):
+            return
         for archive in archives.glob("*.deb"):
             _run(["dpkg-deb", "-x", archive, made])
         if made.is_dir():
             made.rename(tree)
 
 
-def _downloaded(package: str, archives: Path) -> bool:
-    """Packages that exclude one that is installed are downloaded all the same."""
+def _fetched(wanted: Sequence[str], archives: Path, sources: Sequence[str]) -> bool:
+    """Whether the packages are there; the lists are brought up to date where they are not known."""
+    if _downloaded(wanted, archives, sources):
+        return True
+    update = ["apt-get", "update", "-qq", *sources]
+    _run(update if sources else [*(_root_prefix() or ()), *update])
+    return _downloaded(wanted, archives, sources)
+
+
+def _sources(release: str, place: Path) -> list[str]:
+    """Return the options by which apt reads another release, from where this machine has its own:
+    with lists of its own, so that the machine's stay as they are."""
+    if not release:
+        return []
+    asked = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(SIGNED_BY)"]
+    chosen = ["Identifier: Packages", "Label: Debian", "Component: main"]
+    told = subprocess.run([*asked, *chosen], capture_output=True, text=True, check=False).stdout  # noqa: S603
+    address, _, key = (told.splitlines() or [""])[0].partition(" ")
+    (place / "lists" / "partial").mkdir(parents=True)
+    (place / "sources.list").write_text(f"deb [signed-by={key}] {address} {release} main\n")
+    settings = (
+        f"Dir::State::lists={place}/lists",
+        f"Dir::Cache={place}",
+        f"Dir::Etc::sourcelist={place}/sources.list",
+        "Dir::Etc::sourceparts=/dev/null",
+        "APT::Get::allow-downgrades=true",
+    )
+    return [word for setting in settings for word in ("-o", setting)]
+
+
+def _downloaded(wanted: Sequence[str], archives: Path, sources: Sequence[str]) -> bool:
+    """Packages that exclude one that is installed, or are older, are downloaded all the same."""
     (archives / "partial").mkdir(parents=True, exist_ok=True)
-    options = ["-o", "Debug::NoLocking=1", "-o", f"Dir::Cache::archives={archives}"]
+    options = ["-o", "Debug::NoLocking=1", *sources, "-o", f"Dir::Cache::archives={archives}"]
     command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "--download-only"]
-    return _run([*command, *options, package])
+    return _run([*command, *options, *wanted])
 
 
 def _run(command: Sequence[str | Path]) -> bool:

@@ -123,21 +123,27 @@ class Dovecot(process.Server):
 
     def start(self) -> None:
         """Write the configuration and start. Return when IMAP answers. Raises ServerFailed."""
-        program = _program()
-        if program is None:
-            raise process.ServerFailed("Dovecot is not installed.")
+        command = self._command(self.folder / "dovecot.conf")
         self._make_folders()
         self._wait_for_predecessor()
         self.write_accounts(self.accounts, keep_changed=True)
         self._write_own("masters", _line(self.master) if self.master else "")
         self._write_own("oauth2", _oauth2_23(self.tokens) if self.tokens else "")
-        configuration = self.folder / "dovecot.conf"
-        configuration.write_text(self._configuration())
-        # It runs in the foreground, so that it stays our child process and ends with us.
-        self.child = process.spawn([program, "-F", "-c", configuration], self.log)
+        (self.folder / "dovecot.conf").write_text(self._configuration())
+        self.child = process.spawn(command, self.log)
         for port in (self.imap_port, self.lmtp_port, self.sieve_port):
             if port is not None:
                 process.wait_for_port(port, self.child, self.log)
+
+    def _command(self, configuration: Path) -> list[str | Path]:
+        """It runs in the foreground, so that it stays our child process and ends with us."""
+        program = _program()
+        if program is None:
+            raise process.ServerFailed("Dovecot is not installed.")
+        return [program, "-F", "-c", configuration]
+
+    def _version(self) -> tuple[int, int]:
+        return version()
 
     def stop(self) -> None:
         super().stop()
@@ -209,7 +215,7 @@ class Dovecot(process.Server):
                 )
 
     def _configuration(self) -> str:
-        language = _language_24 if version() >= (2, 4) else _language_23
+        language = _language_24 if self._version() >= (2, 4) else _language_23
         return language(self, _unprivileged() if not _is_root() else "", self._sockets or Path())
 
 

@@ -78,6 +78,14 @@ def missing(part: str) -> str:
     return words
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--write-servers",
+        action="store_true",
+        help="write the table of docs/servers.md from this run of tests/matrix with --whole",
+    )
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     options = early_config.known_args_namespace
@@ -219,8 +227,8 @@ def _started(
     package: Unpacked, make: Callable[[Path], Cyrus | Courier]
 ) -> Generator[Any, None, None]:
     if not package.present():
-        pytest.skip(missing(f"{package.package}, in a tree of its own,"))
-    server = make(_folder(package.package))
+        pytest.skip(missing(f"{package.name}, in a tree of its own,"))
+    server = make(_folder(package.name))
     try:
         server.start()
         yield server

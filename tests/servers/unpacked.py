@@ -22,13 +22,15 @@ _TREES = Path(__file__).resolve().parent.parent.parent / "var" / "packages"
 
 @dataclass(frozen=True)
 class Unpacked:
-    """A Debian package with those that it needs and this machine does not have."""
+    """Debian packages with those that they need and this machine does not have."""
 
-    package: str
+    name: str
+    packages: tuple[str, ...]
+    release: str = ""
 
     @property
     def tree(self) -> Path:
-        return _TREES / self.package
+        return _TREES / self.name
 
     def present(self) -> bool:
         """Whether it is unpacked, and this bubblewrap can lay it over the system's folders."""
@@ -37,7 +39,7 @@ class Unpacked:
     def unpack(self) -> bool:
         """Download and unpack, unless it is there. Whether it is there now."""
         if not self.tree.is_dir() and shutil.which("apt-get") and shutil.which("dpkg-deb"):
-            packages.unpack(self.package, self.tree)
+            packages.unpack(self.packages, self.tree, self.release)
         return self.present()
 
     def command(self, folder: Path, command: Sequence[str | Path], *more: str) -> list[str | Path]:
@@ -65,5 +67,11 @@ def _can_overlay() -> bool:
     return "--overlay-src" in told.stdout + told.stderr
 
 
-CYRUS = Unpacked("cyrus-imapd")
-COURIER = Unpacked("courier-imap")
+CYRUS = Unpacked("cyrus-imapd", ("cyrus-imapd",))
+COURIER = Unpacked("courier-imap", ("courier-imap",))
+# Debian 12's, for servers that have not been upgraded.
+DOVECOT_23 = Unpacked(
+    "dovecot-2.3",
+    tuple(f"dovecot-{part}" for part in ("core", "imapd", "lmtpd", "sieve", "managesieved")),
+    "bookworm",
+)
