@@ -108,7 +108,7 @@ def perform(imap: Connection, begun: BegunStep) -> ActionOutcome:
         case "set" | "clear":
             return _mark(imap, begun)
         case "copy":
-            return _copied(begun, _copy(imap, begun), imap.has("UIDPLUS"))
+            return _copied(imap, begun)
         case "delete":
             return _delete(imap, begun)
     return _move(imap, begun)
@@ -306,9 +306,7 @@ def _move(imap: Connection, begun: BegunStep) -> ActionOutcome:
         return _moved(imap, step, *response.copied(lines, limit=len(step.uids)))
     if not begun.chosen:
         raise MessageNotFound("None of the messages is there any more.")
-    copied = _copy(imap, begun)
-    _take_away(imap, begun.chosen)
-    return _copied(begun, copied, imap.has("UIDPLUS"))
+    return _copied(imap, begun)
 
 
 def _moved(
@@ -329,23 +327,20 @@ def _take_away(imap: Connection, uids: Sequence[int]) -> None:
         imap.uid("EXPUNGE", uid_sets.compressed(uids), changes=True)
 
 
-def _copy(imap: Connection, begun: BegunStep) -> tuple[int, dict[int, int]]:
-    """Return the copies' UIDVALIDITY and a dict from old to new UIDs; (0, {}) if the server sends
-    none.
-    """
-    uids, target = uid_sets.compressed(begun.chosen), quoted_folder(begun.step.to)
-    lines = imap.uid("COPY", uids, target, changes=True)
-    return response.copied(lines, len(begun.step.uids)) if imap.has("UIDPLUS") else (0, {})
-
-
-def _copied(begun: BegunStep, copied: tuple[int, dict[int, int]], tells: bool) -> ActionOutcome:
-    uidvalidity, new = copied
-    if tells and not new:
+def _copied(imap: Connection, begun: BegunStep) -> ActionOutcome:
+    """Copy, and take the originals away where they are moved. Without UIDPLUS the server does not
+    tell the new UIDs: the copies are then found among the messages that have arrived."""
+    step, uids = begun.step, uid_sets.compressed(begun.chosen)
+    lines = imap.uid("COPY", uids, quoted_folder(step.to), changes=True)
+    if not imap.has("UIDPLUS") and begun.uidnext:
+        return _settle_copies(imap, begun)
+    uidvalidity, new = response.copied(lines, len(step.uids)) if imap.has("UIDPLUS") else (0, {})
+    if imap.has("UIDPLUS") and not new:
         raise MessageNotFound("None of the messages is there any more.")
-    done = len(new) if tells else len(begun.chosen)
-    return ActionOutcome(
-        done, len(begun.step.uids) - done, _way_back(begun.step, uidvalidity, new.values())
-    )
+    if step.verb == MOVE:
+        _take_away(imap, begun.chosen)
+    done = len(new) if imap.has("UIDPLUS") else len(begun.chosen)
+    return ActionOutcome(done, len(step.uids) - done, _way_back(step, uidvalidity, new.values()))
 
 
 def _way_back(step: MailStep, uidvalidity: int, new: Iterable[int]) -> MailStep | None:
