@@ -31,14 +31,15 @@ def findings() -> Iterator[Finding]:
         )
     for domain in domains:
         for result in server_check.check_all(server_check.targets(domain)):
-            yield from _server(result)
+            yield from server_findings(result)
         if not domain.sieve_host:
             yield _without_rules(domain)
         yield from _extensions(domain)
         yield from _names(domain)
 
 
-def _server(result: ServerResult) -> Iterator[Finding]:
+def server_findings(result: ServerResult) -> Iterator[Finding]:
+    """Yield the findings about a server that was tried."""
     target = result.target
     words = {
         "kind": target.name, "host": target.host, "port": target.port, "ms": result.milliseconds,
@@ -112,7 +113,7 @@ def other_findings() -> Iterator[Finding]:
         ("WEBMAIL_RSPAMD_URL", settings.RSPAMD_URL, 80, 443),
     ]
     if settings.NOTICES_URL:
-        yield from _server(server_check.check(_notices()))
+        yield from server_findings(server_check.check(_notices()))
     yield from probe_findings()
     yield from provider_findings()
     for name, url, port, tls_port in others:
