@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -33,6 +34,7 @@ from tests.servers.cyrus import Cyrus
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
 from tests.servers.wire import Wire
+from tests.waiting import LONGEST_S
 from webmail import probing
 from webmail.doctor import live
 
@@ -159,7 +161,8 @@ def test_cyrus_that_gives_few_connections(
     domain_of(narrow_cyrus.imap_port, sieve=narrow_cyrus.sieve_port)
     _status, report = checked(BOB)
     words = told(report, "connections", "warn")
-    assert "3 connections at once, and no more" in words
+    # Three from one address, of which the server may still count one of somebody else's.
+    assert re.search("[23] connections at once, and no more", words)
     assert "maxlogins_per_host" in words and "MAXPERIP" not in words
     # Its Sieve says nothing of the names of folders.
     assert "sieve_utf8fileinto: yes" in told(report, "rules", "warn")
@@ -307,9 +310,8 @@ def test_the_folder_is_removed_on_control_c(
     }
     manage = [sys.executable, "manage.py"]
     root = Path(__file__).resolve().parents[3]
-    subprocess.run(
-        [*manage, "ensure_mail_domain"], env=environment, cwd=root, check=True, timeout=60
-    )  # noqa: S603
+    made = [*manage, "ensure_mail_domain"]
+    subprocess.run(made, env=environment, cwd=root, check=True, timeout=LONGEST_S)  # noqa: S603
     child = subprocess.Popen(  # noqa: S603
         [*manage, "check_mail_server", "--login", "alice", "--password-stdin"],
         env=environment,

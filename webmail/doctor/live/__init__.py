@@ -7,7 +7,7 @@ which is removed at the end, also when the check is stopped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,7 +55,7 @@ class LiveOptions:
 
 def examine(
     box: probing.ProbeMailbox, options: LiveOptions
-) -> Iterator[tuple[LivePart, list[Finding]]]:
+) -> Generator[tuple[LivePart, list[Finding]]]:
     """Yield each part with its findings as soon as they are there. The folder of the check is
     removed however this ends.
     """

@@ -145,15 +145,15 @@ def searching(live: LiveMailbox) -> Iterator[Finding]:
     sought = (b"SUBJECT", "réunion"), (b"SUBJECT", "ÉLÈVES"), (b"BODY", "passés")
     successes = [ref.uid in search.matching(imap, list(criteria)) for criteria in sought]
     if all(successes):
-        yield ok(gettext("Words with accents are successes, in capitals too."))
+        yield ok(gettext("Words with accents are found, in capitals too."))
     elif successes[0] and successes[2]:
         yield warn(
-            gettext("Words with accents are successes, but capitals with accents are told apart."),
+            gettext("Words with accents are found, but capitals with accents are told apart."),
             gettext("Users must type accents in the case of the message."),
         )
     else:
         yield bad(
-            gettext("Words with accents are not successes."),
+            gettext("Words with accents are not found."),
             gettext("The server must search by CHARSET UTF-8 (RFC 3501)."),
         )
 
