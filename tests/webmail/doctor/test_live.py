@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils.translation import override
 
 from accounts import session
 from accounts.models import MailDomain
@@ -36,7 +37,7 @@ from tests.servers.plugin import ALICE, BOB
 from tests.servers.wire import Wire
 from tests.waiting import LONGEST_S
 from webmail import probing
-from webmail.doctor import live
+from webmail.doctor import live, mail
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 Report = dict[str, list[dict[str, str]]]
@@ -199,6 +200,23 @@ def test_the_findings_are_in_french_where_they_are_wanted(
     domain_of(dovecot.imap_port)
     _status, report = checked(language="fr", connections=2)
     assert "La connexion fonctionne" in told(report, "sign-in")
+
+
+# --- all users come from one address ---
+
+
+def test_the_self_check_counts_the_connections_of_this_address(
+    narrow_courier: Courier, dovecot: Dovecot
+) -> None:
+    time.sleep(1)  # as above
+    domain_of(narrow_courier.imap_port)
+    with override("en"):
+        few = "\n".join(f"{one.text} {one.advice}" for one in mail.findings())
+    assert re.search("takes [123] more connections at once, and no more.*MAXPERIP", few)
+    domain_of(dovecot.imap_port)
+    with override("en"):
+        many = "\n".join(one.text for one in mail.findings())
+    assert "takes 25 connections at once, or more" in many
 
 
 # --- servers that do not do as they should ---
