@@ -53,9 +53,10 @@ def reader(
     mail_domain: MailDomain,
     signed_in: Callable[..., Client],
 ) -> Iterator[Client]:
-    with Retelling(dovecot.imap_port) as wire:
-        wire.structure = request.param
-        mail_domain.imap_port = wire.port
+    retelling = Retelling(dovecot.imap_port)
+    retelling.structure = request.param
+    with retelling:
+        mail_domain.imap_port = retelling.port
         mail_domain.save()
         yield signed_in(ALICE)
 
