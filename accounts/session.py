@@ -249,7 +249,7 @@ def box(
                 raise MailboxClosed("The login opens another mailbox.")
     except (SignInNeeded, FolderNotFound, ServerRefused) as error:
         raise MailboxClosed(server_words=error.server_words) from error
-    with manage_sieve.open(_sieve_server(domain), *way_in) as connection:
+    with manage_sieve.open(sieve_server(domain), *way_in) as connection:
         yield connection
 
 
@@ -375,11 +375,12 @@ def sieve(request: HttpRequest) -> Iterator[manage_sieve.SieveConnection]:
     login, password = grants.way_in(user, password)
     if limits.was_refused(limits.mailbox(domain.pk, user.login), password):
         raise SignInNeeded
-    with manage_sieve.open(_sieve_server(domain), login, password) as connection:
+    with manage_sieve.open(sieve_server(domain), login, password) as connection:
         yield connection
 
 
-def _sieve_server(domain: MailDomain) -> manage_sieve.SieveServer:
+def sieve_server(domain: MailDomain) -> manage_sieve.SieveServer:
+    """Return the domain's ManageSieve server."""
     return manage_sieve.SieveServer(
         host=domain.sieve_host,
         port=domain.sieve_port,

@@ -177,12 +177,20 @@ def counts() -> dict[str, int]:
 
 def mailbox() -> ProbeMailbox:
     """Return the mailbox of the settings. Raises ValueError when no mail domain has it."""
-    typed = settings.PROBE_LOGIN.lower()
+    box = mailbox_of(settings.PROBE_LOGIN, settings.PROBE_PASSWORD, settings.PROBE_ADDRESS)
+    if box is None:
+        raise ValueError(gettext("No mail domain has the mailbox of WEBMAIL_PROBE_LOGIN."))
+    return box
+
+
+def mailbox_of(typed: str, password: str, address: str = "") -> ProbeMailbox | None:
+    """Return the mailbox of a typed login, or None when no mail domain has it."""
+    typed = typed.lower()
     domain = MailDomain.objects.all().of_typed_login(typed)
     if domain is None:
-        raise ValueError(gettext("No mail domain has the mailbox of WEBMAIL_PROBE_LOGIN."))
-    address = settings.PROBE_ADDRESS or domain.address_of(typed)
-    return ProbeMailbox(domain, domain.server_login(typed), address, settings.PROBE_PASSWORD)
+        return None
+    login = domain.server_login(typed)
+    return ProbeMailbox(domain, login, address or domain.address_of(typed), password)
 
 
 def _end(probe: Probe, state: str, *, folder: str = "", words: str = "") -> None:

@@ -15,7 +15,7 @@ import ssl
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -174,6 +174,19 @@ def check(target: ServerTarget) -> ServerResult:
     except (OSError, UnicodeError) as error:
         return ServerResult(target, outcome_of(error))
     return ServerResult(target, ServerState.OK, milliseconds, capabilities, expires)
+
+
+def greeted(target: ServerTarget, most: int) -> int:
+    """Return how many connections from here the server greets at once, up to ``most``. They are
+    closed together, before any sign-in.
+    """
+    deadline = time.monotonic() + _ALL_SECONDS
+    count = 0
+    with ExitStack() as opened, suppress(_CheckFailed, OSError):
+        while count < most:
+            _greeting(opened.enter_context(_connected(target, deadline)), target.kind)
+            count += 1
+    return count
 
 
 def expiry(connection: socket.socket) -> datetime | None:

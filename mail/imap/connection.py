@@ -124,6 +124,11 @@ class Connection:
         return str(self._client.host)
 
     @property
+    def greeting(self) -> str:
+        """The first line of the server."""
+        return bytes(self._client.welcome).decode("utf-8", "replace")
+
+    @property
     def capabilities(self) -> frozenset[str]:
         """The server's capabilities for this user, in upper case."""
         return self._capabilities

@@ -535,11 +535,14 @@ def _address(entry: tuple[Any, ...]) -> Address:
 
 def structure(value: Any) -> Part:
     """Return the tree of parts of a BODYSTRUCTURE (RFC 9051 section 7.5.2); `UNREADABLE` if there
-    is none.
+    is none, or if it tells a multipart without its parts, as Exchange and GMX do: such a message is
+    read by itself.
     """
     if not isinstance(value, tuple) or not value:
         return UNREADABLE
-    return _part(value, "")
+    root = _part(value, "")
+    is_whole = all(part.children or not part.is_multipart for part in root.walk())
+    return root if is_whole else UNREADABLE
 
 
 def _part(value: tuple[Any, ...], number: str) -> Part:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -20,6 +21,9 @@ from mail.errors import WebmailError
 from webmail import probing
 from webmail.doctor import address
 
+MOST_CONNECTIONS: Final = 25
+"""Connections to an IMAP server that are tried at once; Debian's Courier allows 20."""
+
 
 def findings() -> Iterator[Finding]:
     """Yield the findings about every server of every mail domain."""
@@ -31,14 +35,17 @@ def findings() -> Iterator[Finding]:
         )
     for domain in domains:
         for result in server_check.check_all(server_check.targets(domain)):
-            yield from _server(result)
+            yield from server_findings(result)
+            if result.is_ok and result.target.kind == "imap":
+                yield _room_for_all(result.target)
         if not domain.sieve_host:
             yield _without_rules(domain)
         yield from _extensions(domain)
         yield from _names(domain)
 
 
-def _server(result: ServerResult) -> Iterator[Finding]:
+def server_findings(result: ServerResult) -> Iterator[Finding]:
+    """Yield the findings about a server that was tried."""
     target = result.target
     words = {
         "kind": target.name, "host": target.host, "port": target.port, "ms": result.milliseconds,
@@ -55,6 +62,23 @@ def _server(result: ServerResult) -> Iterator[Finding]:
     else:
         yield ok(text)
     yield from address.certificate(f"{target.name} {target.host}", result.expires)
+
+
+def _room_for_all(target: ServerTarget) -> Finding:
+    """Return how many connections the server gives this address, from which all users come."""
+    count = server_check.greeted(target, MOST_CONNECTIONS)
+    words = {"host": target.host, "port": target.port, "count": count}
+    if count == MOST_CONNECTIONS:
+        text = gettext("%(host)s:%(port)s takes %(count)d connections at once, or more.")
+        return ok(text % words)
+    return warn(
+        gettext("%(host)s:%(port)s takes %(count)d more connections at once, and no more.") % words,
+        gettext(
+            "All users come from this address. Courier: MAXPERIP, MAXDAEMONS. Cyrus:"
+            " maxlogins_per_host, maxchild. Dovecot: process_limit and client_limit of imap-login"
+            " (docs/servers.md)."
+        ),
+    )
 
 
 def _without_rules(domain: MailDomain) -> Finding:
@@ -112,7 +136,7 @@ def other_findings() -> Iterator[Finding]:
         ("WEBMAIL_RSPAMD_URL", settings.RSPAMD_URL, 80, 443),
     ]
     if settings.NOTICES_URL:
-        yield from _server(server_check.check(_notices()))
+        yield from server_findings(server_check.check(_notices()))
     yield from probe_findings()
     yield from provider_findings()
     for name, url, port, tls_port in others:

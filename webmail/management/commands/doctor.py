@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from webmail.doctor import ExaminedPart, examine, is_well
-
-_SIGNS = {"ok": "✓", "warn": "!", "bad": "✗"}
+from webmail.doctor import examine, is_well, printing
 
 
 class Command(BaseCommand):
@@ -27,28 +24,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         examined = examine()
         if options["json"]:
-            self.stdout.write(json.dumps(_values(examined), ensure_ascii=False, indent=2))
+            values = {each.part.name: printing.as_values(each.findings) for each in examined}
+            self.stdout.write(json.dumps(values, ensure_ascii=False, indent=2))
         else:
-            self._print(examined)
+            for each in examined:
+                printing.write(self, each.part.title, each.findings)
         if not is_well(examined):
             raise SystemExit(1)
-
-    def _print(self, examined: Iterable[ExaminedPart]) -> None:
-        styles = {"ok": self.style.SUCCESS, "warn": self.style.WARNING, "bad": self.style.ERROR}
-        for part in examined:
-            self.stdout.write(self.style.MIGRATE_HEADING(str(part.part.title)))
-            for finding in part.findings:
-                style = styles[finding.level]
-                self.stdout.write(f"  {style(_SIGNS[finding.level])} {finding.text}")
-                if finding.advice:
-                    self.stdout.write(f"      {finding.advice}")
-
-
-def _values(examined: Iterable[ExaminedPart]) -> dict[str, list[dict[str, str]]]:
-    return {
-        part.part.name: [
-            {"level": finding.level, "text": finding.text, "advice": finding.advice}
-            for finding in part.findings
-        ]
-        for part in examined
-    }
