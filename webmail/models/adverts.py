@@ -307,6 +307,7 @@ class Unsubscription(ClaimedRow):
 
     STEPS: ClassVar[dict[str, str]] = {State.WAITING: State.RUNNING}
     UNFINISHED: ClassVar[tuple[str, ...]] = (State.WAITING, State.RUNNING)
+    PATIENCE: ClassVar[timedelta] = timedelta(minutes=1)
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")

@@ -7,11 +7,13 @@ the database shows who wrote when, but not the text or the recipients.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -190,6 +192,32 @@ class OutboxMessageQuerySet(ClaimedQuerySet["OutboxMessage"]):
     def waiting(self) -> OutboxMessageQuerySet:
         return super().waiting().filter(due__lte=clock.now())
 
+    def due(self) -> list[uuid.UUID]:
+        """Return the messages of which a worker should be told now: the broker may lose one that
+        was told, or be slow."""
+        now = clock.now()
+        untold = self.waiting().filter(Q(told=None) | Q(told__lt=now - OutboxMessage.AGAIN))
+        oldest = untold.order_by("due").values_list("pk", flat=True)[: OutboxMessage.MOST_TOLD]
+        # Another beat may be faster.
+        return [pk for pk in oldest if untold.filter(pk=pk).update(told=now)]
+
+    def dead(self) -> OutboxMessageQuerySet:
+        """Return the messages whose worker was silent for longer than any single answer of a server
+        may take."""
+        now, alive = clock.now(), 3 * OutboxMessage.ALIVE_EVERY
+        before = now - alive - 3 * timedelta(seconds=settings.SMTP_TIMEOUT)
+        after = now - alive - 3 * timedelta(seconds=settings.SMTP_VERDICT_SECONDS)
+        is_ready = Q(stage=OutboxMessage.Stage.READY)
+        is_late = (is_ready & Q(changed__lt=before)) | (~is_ready & Q(changed__lt=after))
+        return self.filter(is_late, state=OutboxMessage.State.SENDING)
+
+    def take_up(self) -> Iterator[OutboxMessage]:
+        """Yield the messages of dead workers. One that may have been handed over stays with its
+        worker, which may still get the answer that ends the doubt."""
+        for row in self.dead()[: OutboxMessage.MOST_TOLD]:
+            if row.stage == OutboxMessage.Stage.HANDING or self._take(row):
+                yield row
+
 
 class OutboxMessage(ClaimedRow):
     """A message accepted to be sent, until it is sent and filed; afterwards the values that the
@@ -228,6 +256,8 @@ class OutboxMessage(ClaimedRow):
         State.DOUBT,
         State.PASSWORD,
     )
+    MOST_TOLD: ClassVar[int] = 100
+    ALIVE_EVERY: ClassVar[timedelta] = timedelta(seconds=20)
     KEPT: ClassVar[timedelta] = timedelta(days=7)
     # The time in which a message to each can be sent again to another address.
     CORRECTED_FOR: ClassVar[timedelta] = timedelta(days=3)
