@@ -19,7 +19,6 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import Error as DatabaseError
 from django.db import connection, models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core import clock
@@ -102,15 +101,10 @@ class ClaimedRow(models.Model):
     runner = models.CharField(max_length=32, blank=True, editable=False)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     # This is also the time of the last sign of life.
-    changed = models.DateTimeField(_("last change"), default=timezone.now)
+    changed = models.DateTimeField(_("last change"), default=clock.now)
 
     class Meta:
         abstract = True
-
-    def __init__(self, *columns: Any, **values: Any) -> None:
-        if not columns:  # a new instance, not a row that is read
-            values.setdefault("changed", clock.now())
-        super().__init__(*columns, **values)
 
     @property
     def is_finished(self) -> bool:

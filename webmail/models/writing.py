@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
@@ -63,8 +62,8 @@ class Draft(models.Model):
     writer = models.CharField(_("window"), max_length=36, blank=True)
     message_id = models.CharField("Message-ID", max_length=255)
     is_closed = models.BooleanField(_("left on purpose"), default=False)
-    created = models.DateTimeField(_("begun"), default=timezone.now)
-    changed = models.DateTimeField(_("last change"), default=timezone.now)
+    created = models.DateTimeField(_("begun"), default=clock.now)
+    changed = models.DateTimeField(_("last change"), default=clock.now)
     # The copy in the Drafts folder, and its revision.
     copy_folder = models.TextField(_("folder of the copy"), blank=True)
     copy_uidvalidity = models.PositiveBigIntegerField(null=True, blank=True)
@@ -95,7 +94,7 @@ class DraftVersion(models.Model):
     )
     revision = models.PositiveIntegerField(_("revision"))
     sealed = models.BinaryField()
-    saved = models.DateTimeField(_("saved"), default=timezone.now)
+    saved = models.DateTimeField(_("saved"), default=clock.now)
 
     class Meta:
         verbose_name = _("version of a draft")
@@ -124,7 +123,7 @@ class DraftFile(models.Model):
     size = models.PositiveBigIntegerField(_("bytes"), default=0)
     spool = models.CharField(_("name in the spool"), max_length=32, blank=True)
     is_inline = models.BooleanField(_("image inside the text"), default=False)
-    created = models.DateTimeField(_("added"), default=timezone.now)
+    created = models.DateTimeField(_("added"), default=clock.now)
     # When it was removed from the draft; a version may still have it.
     removed = models.DateTimeField(_("removed"), null=True, blank=True)
 
@@ -150,7 +149,7 @@ class DraftDocument(models.Model):
     sealed = models.BinaryField()
     size = models.PositiveBigIntegerField(_("bytes"), default=0)
     spool = models.CharField(_("name in the spool"), max_length=32)
-    created = models.DateTimeField(_("added"), default=timezone.now)
+    created = models.DateTimeField(_("added"), default=clock.now)
 
     class Meta:
         verbose_name = _("document for a recipient")
@@ -171,7 +170,7 @@ class DraftRoster(models.Model):
     # `Roster` (webmail/writing/roster_reading.py) and the name of its file as JSON, sealed.
     sealed = models.BinaryField()
     rows = models.PositiveIntegerField(_("recipients"), default=0)
-    created = models.DateTimeField(_("added"), default=timezone.now)
+    created = models.DateTimeField(_("added"), default=clock.now)
 
     class Meta:
         verbose_name = _("list of recipients")
@@ -308,7 +307,7 @@ class OutboxMessage(ClaimedRow):
     recipients = models.PositiveIntegerField(_("recipients"), default=0)
     failure = models.CharField(_("why it failed"), max_length=40, blank=True)
     server_words = models.TextField(_("answer of the server"), blank=True)
-    accepted = models.DateTimeField(_("accepted"), default=timezone.now)
+    accepted = models.DateTimeField(_("accepted"), default=clock.now)
     sent = models.DateTimeField(_("sent"), null=True, blank=True)
     # When a delivery report said that the message did not arrive, and its status code (RFC 3463).
     # The recipients that it did not reach are in the envelope's ``refused``.
