@@ -19,7 +19,6 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import Error as DatabaseError
 from django.db import connection, models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core import clock
@@ -27,7 +26,7 @@ from core import clock
 Row = TypeVar("Row", bound="ClaimedRow")
 
 _MOST = 100
-"""The number of rows of dead workers that are taken over at once."""
+"""The number of rows that are taken over, or started, at once."""
 _BEAT = 5.0
 """Seconds between two signs of life of a `Heartbeat`."""
 _LONGEST_STEP = 300.0
@@ -46,9 +45,14 @@ class ClaimedQuerySet(models.QuerySet[Row]):
         """Return the rows that a worker may claim."""
         return self.filter(state__in=self.model.STEPS)
 
-    def dead(self, patience: timedelta | None = None) -> Self:
-        """Return the rows whose worker has given no sign of life for ``patience``."""
-        late = clock.now() - (patience or self.model.PATIENCE)
+    def due(self) -> list[Any]:
+        """Return the keys of the rows that a worker should have begun by now, the oldest first."""
+        late = self.waiting().filter(changed__lte=clock.now() - self.model.AGAIN)
+        return list(late.order_by("changed").values_list("pk", flat=True)[:_MOST])
+
+    def dead(self) -> Self:
+        """Return the rows whose worker has given no sign of life for long."""
+        late = clock.now() - self.model.PATIENCE
         return self.filter(state__in=self.model.STEPS.values(), changed__lt=late)
 
     def claim(self, pk: object) -> Row | None:
@@ -59,9 +63,9 @@ class ClaimedQuerySet(models.QuerySet[Row]):
         changes = {"state": row.STEPS[row.state], "attempts": row.attempts + 1}
         return row if self._take(row, **changes) else None
 
-    def take_up(self, patience: timedelta | None = None) -> Iterator[Row]:
+    def take_up(self) -> Iterator[Row]:
         """Yield the rows of dead workers. Each is claimed for the caller, which must end it."""
-        for row in self.dead(patience)[:_MOST]:
+        for row in self.dead()[:_MOST]:
             if self._take(row):
                 yield row
 
@@ -88,20 +92,19 @@ class ClaimedRow(models.Model):
     UNFINISHED: ClassVar[Collection[str]]
     PATIENCE: ClassVar[timedelta]
     """Time without a sign of life after which the worker of a row counts as dead."""
+    AGAIN: ClassVar[timedelta] = timedelta(minutes=1)
+    """Time after which a row that waits is started again: its server did not answer, or no worker
+    was told of it."""
+    MOST_ATTEMPTS: ClassVar[int]
 
     state = models.CharField(_("state"), max_length=12)
     runner = models.CharField(max_length=32, blank=True, editable=False)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     # This is also the time of the last sign of life.
-    changed = models.DateTimeField(_("last change"), default=timezone.now)
+    changed = models.DateTimeField(_("last change"), default=clock.now)
 
     class Meta:
         abstract = True
-
-    def __init__(self, *columns: Any, **values: Any) -> None:
-        if not columns:  # a new instance, not a row that is read
-            values.setdefault("changed", clock.now())
-        super().__init__(*columns, **values)
 
     @property
     def is_finished(self) -> bool:
@@ -112,6 +115,12 @@ class ClaimedRow(models.Model):
         """Return whether a worker has claimed the row, or should soon. Otherwise the row waits for
         a user or is finished."""
         return self.state in self.STEPS or self.state in self.STEPS.values()
+
+    @classmethod
+    def claimed_rows(cls) -> ClaimedQuerySet[Self]:
+        """Return all rows of the model."""
+        rows: ClaimedQuerySet[Self] = cls._default_manager.all()  # type: ignore[assignment]
+        return rows
 
     def mine(self) -> models.QuerySet[Self]:
         """Return the row as long as no other worker has claimed it."""
@@ -135,6 +144,12 @@ class ClaimedRow(models.Model):
         except Lost:
             return False
         return True
+
+    def wait_again(self) -> None:
+        """End a step that its worker did not: the row waits for another worker, or has failed."""
+        waited_as = {after: before for before, after in self.STEPS.items()}
+        has_tries = self.attempts < self.MOST_ATTEMPTS
+        self.end(waited_as[self.state] if has_tries else "failed")
 
     def leave(self, before: Collection[str], after: str, /, **values: object) -> bool:
         """Change the state, whichever worker has claimed the row. Return False when the row is in

@@ -15,13 +15,13 @@ from typing import Final
 from allauth.mfa.models import Authenticator
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from accounts import audit_words, devices, limits, sessions
 from accounts.health import server_check
 from accounts.health.findings import Finding
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
+from core import clock
 
 Kind = AuditEvent.Kind
 _SHOWN: Final = 15
@@ -100,7 +100,7 @@ def find_diagnosed(typed: str) -> DiagnosedUser:
 
 def diagnose(person: DiagnosedUser, *, is_administrator: bool) -> Diagnosis:
     """Ask the database, the counters and the user's IMAP server (5 seconds at most)."""
-    now = timezone.now()
+    now = clock.now()
     events = events_of(person, now)
     in_force = [state for state in limits.state(limits_of(person, events)) if state.count]
     factors = list(Authenticator.objects.filter(user=person.user)) if person.user else []

@@ -102,7 +102,7 @@ def begin(
 
 def run(pk: int, source: Source | None = None, progress: Progress = lambda job: None) -> None:
     """Do the next step of an import. Nothing happens if it is already done, or while another import
-    runs; `tend` starts waiting imports. ``progress`` is called after each batch."""
+    runs; `tending` starts waiting imports. ``progress`` is called after each batch."""
     job = StaffImport.objects.claim(pk)
     if job is None:
         return
@@ -136,21 +136,16 @@ def cancel(job: StaffImport, before: Sequence[str] = StaffImport.CANCELLABLE) ->
     return True
 
 
-def tend() -> list[int]:
-    """Take over the imports of dead workers, cancel those that nobody has confirmed, and remove
-    leftovers. Return the jobs that the caller must start: the oldest one that waits."""
-    for job in StaffImport.objects.take_up():
-        _revive(job)
+def tidy() -> None:
+    """Cancel the imports that nobody has confirmed, and remove leftovers."""
     for job in StaffImport.objects.filter(
         state=State.TO_CONFIRM, changed__lt=clock.now() - StaffImport.CONFIRMABLE
     ):
         cancel(job)
     _remove_leftovers()
-    waiting = StaffImport.objects.waiting().exclude(state=State.WAITING, spool="")
-    return list(waiting.order_by("asked").values_list("pk", flat=True)[:1])
 
 
-def _revive(job: StaffImport) -> None:
+def revive(job: StaffImport) -> None:
     """Queue again an import whose process is gone. After too many attempts, the file itself seems
     to kill the process, and the import fails."""
     is_check = job.state == State.CHECKING

@@ -9,9 +9,9 @@ from celery.signals import celeryd_init, worker_ready
 from django.conf import settings
 from django.core.management import call_command
 
-from accounts import lending, notices, retention, staff_import
+from accounts import lending, notices, retention, staff_import, tending
 from accounts.health import jobs
-from accounts.models import AuditEvent, ServiceVisit
+from accounts.models import AuditEvent, ServiceVisit, StaffImport
 from accounts.oidc import farewells
 from accounts.providers import grants
 from mail.errors import RemoteRefused, RemoteUnavailable
@@ -143,14 +143,19 @@ def give_signs(instance: Any, **_worker: object) -> None:
 
 
 @shared_task
+def tend(queue: str) -> None:
+    """Start the waiting jobs of a queue, and free those of dead workers. A second run changes
+    nothing."""
+    tending.tend(queue)
+
+
+@tending.job(StaffImport, staff_import.revive)
 def import_staff(pk: int) -> None:
     """Do the next step of an import. A second run changes nothing."""
     staff_import.run(pk)
 
 
 @shared_task
-def tend_staff_imports() -> None:
-    """Start waiting imports, take over those of dead workers, and remove leftovers. A second run
-    changes nothing."""
-    for pk in staff_import.tend():
-        import_staff.delay(pk)
+def tidy_staff_imports() -> None:
+    """Cancel imports that nobody confirmed, and remove leftovers. A second run changes nothing."""
+    staff_import.tidy()

@@ -2,8 +2,11 @@
 
 from celery import shared_task
 
+from accounts import tending
 from addressbook import contacts, imports
 from addressbook.directory import filling
+from addressbook.imports import jobs
+from addressbook.models import ImportJob
 
 
 @shared_task
@@ -18,15 +21,13 @@ def fill_directory() -> None:
     filling.fill()
 
 
-@shared_task
+@tending.job(ImportJob, jobs.revive)
 def run_import(pk: int) -> None:
     """Do the next step of an import. A second run finds nothing to do."""
     imports.run(pk)
 
 
 @shared_task
-def tend_imports() -> None:
-    """Take up imports whose worker died, start waiting ones, delete leftovers. A second run does no
-    harm."""
-    for pk in imports.tend():
-        run_import.delay(pk)
+def tidy_imports() -> None:
+    """Cancel imports that nobody confirmed, and delete leftovers. A second run does no harm."""
+    imports.tidy()

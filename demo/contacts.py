@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from addressbook.contact_data import ContactData, Email, Phone, PostalAddress
 from addressbook.folding import fold
+from core import clock
 from demo.mail import people
 
 if TYPE_CHECKING:
@@ -80,7 +81,6 @@ _WRITTEN_TO = (
 def fill(login: str) -> int:
     """Give this person of the demo an address book, unless there is one. Return the number of
     contacts. Call it after ``django.setup()``."""
-    from django.utils import timezone
 
     from accounts.models import User
     from addressbook import contacts
@@ -109,7 +109,7 @@ def fill(login: str) -> int:
     of_classes = _fill_classes(user)
     for address, days in _WRITTEN_TO:
         name = address.display_name.partition(",")[0]
-        when = timezone.now() - timedelta(days=days)
+        when = clock.now() - timedelta(days=days)
         collected.record(user, [(name, address.addr_spec)], when)
     return len(made) + of_classes
 

@@ -132,6 +132,17 @@ def test_no_module_is_a_drawer_for_anything() -> None:
     assert not [module for module, _path in MODULES if module.rpartition(".")[2] in names]
 
 
+CLOCK_OF_ONE_MACHINE = {"core.clock", "webmail.doctor.address", "webmail.doctor.database"}
+"""Modules that ask for the machine's own time: beside the database's, and for certificates."""
+
+
+def test_all_but_the_doctor_go_by_the_clock_that_machines_share() -> None:
+    own = re.compile(r"\btimezone\.now\b|\bdatetime\.(?:now|utcnow|today)\b")
+    asking = {module for module, path in MODULES if own.search(path.read_text(encoding="utf-8"))}
+    rooms = ("core", "accounts", "addressbook", "webmail")
+    assert {module for module in asking if below(module, rooms)} == CLOCK_OF_ONE_MACHINE
+
+
 LOWER = (
     *("mail.imap", "mail.mailbox", "mail.mime", "mail.sandbox", "mail.sieve"),
     *("webmail.jobs", "webmail.models", "webmail.outbox"),

@@ -614,7 +614,7 @@ CELERY_TASK_QUEUES = [
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_DISABLE_PREFETCH = True
 # A job is acknowledged when it begins. Late acknowledgements would not help: a killed job has a
-# row, which the tasks named "tend" find, and a second delivery changes nothing. Jobs that a dead
+# row, which `accounts.tasks.tend` finds, and a second delivery changes nothing. Jobs that a dead
 # worker had fetched but not begun are delivered again after the visibility timeout.
 CELERY_TASK_ACKS_LATE = False
 # A page that starts a job waits a few seconds for a broker that is down, not for ever.
@@ -643,10 +643,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60,
         "options": _SOON_OVER,
     },
-    "tend-staff-imports": {
-        "task": "accounts.tasks.tend_staff_imports",
-        "schedule": 60,
-    },
+    "tidy-staff-imports": {"task": "accounts.tasks.tidy_staff_imports", "schedule": 60},
     "clear-expired-service-tokens": {
         "task": "accounts.tasks.clear_expired_service_tokens",
         "schedule": 60 * 60,
@@ -655,32 +652,33 @@ CELERY_BEAT_SCHEDULE = {
         "task": "webmail.tasks.expire_office_previews",
         "schedule": 10 * 60,
     },
-    "tend-imports-of-contacts": {"task": "addressbook.tasks.tend_imports", "schedule": 60},
+    "tidy-imports-of-contacts": {"task": "addressbook.tasks.tidy_imports", "schedule": 60},
     "fill-directory": {
         "task": "addressbook.tasks.fill_directory",
         "schedule": crontab(hour="3", minute="20"),
     },
-    "tend-exports": {"task": "webmail.tasks.tend_exports", "schedule": 60},
-    "tend-judgements": {"task": "webmail.tasks.tend_judgements", "schedule": 10 * 60},
-    "tend-pulls": {"task": "webmail.tasks.tend_pulls", "schedule": 60},
+    "tidy-jobs": {"task": "webmail.tasks.tidy_jobs", "schedule": 60},
+    "forget-judgements": {"task": "webmail.tasks.forget_judgements", "schedule": 10 * 60},
     "prune-drafts": {"task": "webmail.tasks.prune_drafts", "schedule": 60 * 60},
-    "tend-mail-jobs": {
-        "task": "webmail.tasks.tend_mail_jobs",
-        "schedule": 5,
-        "options": _SOON_OVER,
-    },
-    "tend-transfers": {
-        "task": "webmail.tasks.tend_transfers",
-        "schedule": 10,
-        "options": _SOON_OVER,
-    },
-    "tend-outbox": {
-        "task": "webmail.tasks.tend_outbox",
-        "schedule": 5,
-        "options": _SOON_OVER,
-    },
     "tidy-outbox": {"task": "webmail.tasks.tidy_outbox", "schedule": 60 * 60},
     "empty-bins": {"task": "addressbook.tasks.empty_bins", "schedule": 24 * 60 * 60},
+}
+# How often rows are tended, by their queue, and the worker that does it. All threads of the worker
+# of transfers may be busy for hours.
+_TENDED = {
+    queues.SENDING: (5, queues.SENDING),
+    queues.UPKEEP: (5, queues.UPKEEP),
+    queues.TRANSFERS: (10, queues.UPKEEP),
+    queues.IMPORTS: (60, queues.IMPORTS),
+}
+CELERY_BEAT_SCHEDULE |= {
+    f"tend-{rows.queue}": {
+        "task": "accounts.tasks.tend",
+        "args": [rows.queue],
+        "schedule": seconds,
+        "options": {"queue": worker.queue, **_SOON_OVER},
+    }
+    for rows, (seconds, worker) in _TENDED.items()
 }
 if PROBE_LOGIN and PROBE_PASSWORD:
     CELERY_BEAT_SCHEDULE["tend-probe"] = {

@@ -1,14 +1,23 @@
 """Background jobs of the mail app."""
 
-import uuid
+from uuid import UUID
 
 from celery import shared_task
 
+from accounts import tending
 from addressbook.contacts import collected
 from core.preferences import Preferences
 from webmail import enforcing, outbox, probing
 from webmail.adverts import judging, pulling, unsubscribing
 from webmail.jobs import mail_jobs
+from webmail.models import (
+    DataExport,
+    MailJob,
+    OutboxMessage,
+    Pull,
+    Transfer,
+    Unsubscription,
+)
 from webmail.personal import exporting
 from webmail.reader import conversions
 from webmail.transfer import jobs as transfers
@@ -29,50 +38,39 @@ def expire_office_previews() -> None:
     conversions.expire()
 
 
-@shared_task
+@tending.job(MailJob, mail_jobs.wait_again)
 def do_mail_job(pk: int) -> None:
     """Run the rest of an action on many messages. A second run finds nothing left to do."""
     mail_jobs.run(pk)
 
 
-@shared_task
-def tend_mail_jobs() -> None:
-    """Start waiting jobs, free those of dead workers, and delete old ones. Running it twice does no
-    harm.
-    """
-    for pk in mail_jobs.tend():
-        do_mail_job.delay(pk)
-
-
-@shared_task
+@tending.job(Unsubscription, unsubscribing.give_up)
 def unsubscribe(pk: int) -> None:
     """Leave a mailing for a user. A second run finds nothing left to do."""
     unsubscribing.run(pk)
 
 
-@shared_task
-def do_transfer(pk: str) -> None:
+@tending.job(Transfer, transfers.wait_again)
+def do_transfer(pk: UUID) -> None:
     """Do an export or import, or the rest of one. A second run finds nothing left to do."""
-    transfers.run(uuid.UUID(pk))
+    transfers.run(pk)
 
 
 @shared_task
-def tend_transfers() -> None:
-    """Start waiting transfers, free those of dead workers, and delete old ones. Running it twice
-    does no harm.
+def tidy_jobs() -> None:
+    """Delete what is expired of jobs, transfers, exports and pulls, and files that no row names.
+    Running it twice does no harm.
     """
-    for pk in transfers.tend():
-        do_transfer.delay(str(pk))
+    mail_jobs.tidy()
+    pulling.tidy()
+    exporting.tidy()
+    transfers.tidy()
 
 
 @shared_task
-def tend_judgements() -> None:
-    """Delete overdue judgements and unsubscriptions, and start the unsubscriptions that no worker
-    has started. Running it twice does no harm.
-    """
+def forget_judgements() -> None:
+    """Delete overdue judgements and unsubscriptions. Running it twice does no harm."""
     judging.forget_overdue()
-    for pk in unsubscribing.waiting():
-        unsubscribe.delay(pk)
 
 
 @shared_task
@@ -81,12 +79,12 @@ def prune_drafts() -> None:
     drafts.prune()
 
 
-@shared_task
-def deliver_message(pk: str) -> None:
+@tending.job(OutboxMessage, outbox.revive)
+def deliver_message(pk: UUID) -> None:
     """Deliver a message of the outbox that is due, and remember its recipients for completion. A
     second run, or one while another worker has the message, does nothing.
     """
-    sent = outbox.deliver(uuid.UUID(pk))
+    sent = outbox.deliver(pk)
     if sent is None:
         return
     chosen = Preferences.combine(sent.user.preferences, enforcing.of_user(sent.user))
@@ -95,48 +93,23 @@ def deliver_message(pk: str) -> None:
 
 
 @shared_task
-def tend_outbox() -> None:
-    """Deliver due messages, and recover those of dead workers. Running it twice does no harm."""
-    for pk in outbox.tend():
-        deliver_message.delay(str(pk))
-
-
-@shared_task
 def tidy_outbox() -> None:
     """Delete the outbox's overdue rows, drafts and files. Running it twice does no harm."""
     outbox.tidy()
 
 
-@shared_task
-def export_data(pk: str) -> None:
+@tending.job(DataExport)
+def export_data(pk: UUID) -> None:
     """Make the file of a user's own data. A second run finds nothing left to do."""
-    exporting.run(uuid.UUID(pk))
+    exporting.run(pk)
 
 
-@shared_task
-def tend_exports() -> None:
-    """Start waiting exports, free those of dead workers, and delete old ones. Running it twice does
-    no harm.
-    """
-    for pk in exporting.tend():
-        export_data.delay(str(pk))
-
-
-@shared_task
+@tending.job(Pull)
 def run_pull(pk: int) -> None:
     """Count, pull or put back reported messages in all mailboxes. A second run finds nothing left
     to do.
     """
     pulling.run(pk)
-
-
-@shared_task
-def tend_pulls() -> None:
-    """Start waiting pulls, free those of dead workers, and delete old ones. Running it twice does
-    no harm.
-    """
-    for pk in pulling.tend():
-        run_pull.delay(pk)
 
 
 @shared_task
@@ -154,7 +127,7 @@ def tend_probe() -> None:
 @shared_task
 def send_probe(pk: str) -> None:
     """Send a probe. A second run sends nothing."""
-    if probing.send(uuid.UUID(pk)):
+    if probing.send(UUID(pk)):
         look_for_probe.apply_async((pk, 0), countdown=probing.WATCHED_SECONDS[0])
 
 
@@ -164,5 +137,5 @@ def look_for_probe(pk: str, times: int) -> None:
     nothing left to do.
     """
     pauses = probing.WATCHED_SECONDS[times + 1 :]
-    if probing.look(uuid.UUID(pk)) and pauses:
+    if probing.look(UUID(pk)) and pauses:
         look_for_probe.apply_async((pk, times + 1), countdown=pauses[0])

@@ -8,7 +8,6 @@ from typing import ClassVar
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.mail_domains import MailDomain
@@ -44,7 +43,7 @@ class Announcement(models.Model):
         max_length=2000,
         help_text=_("Markdown: **bold**, *italic*, [words](https://…). A line or two."),
     )
-    since = models.DateTimeField(_("from"), default=timezone.now)
+    since = models.DateTimeField(_("from"), default=clock.now)
     until = models.DateTimeField(_("until"), null=True, blank=True)
     audience = models.CharField(
         _("for whom"), max_length=12, choices=Audience.choices, default=Audience.SIGNED_IN

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from allauth.idp.oidc.models import Client
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.users import User
+from core import clock
 
 
 class Application(Client):
@@ -36,7 +36,7 @@ class ServiceVisit(models.Model):
     session = models.BigIntegerField(_("session"), db_index=True)
     # The claim `sid` of the ID tokens, by which the application knows the session.
     sid = models.CharField(_("number of the session"), max_length=32)
-    opened = models.DateTimeField(_("opened"), default=timezone.now)
+    opened = models.DateTimeField(_("opened"), default=clock.now)
 
     class Meta:
         verbose_name = _("visit of an application")

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.users import User
@@ -30,7 +29,7 @@ class LentCredential(models.Model):
     grant = models.ForeignKey("accounts.TokenGrant", models.CASCADE, null=True)
     # The time of the user's last change of the password: a later change makes the seal invalid.
     changed = models.DateTimeField(null=True)
-    lent = models.DateTimeField(_("lent"), default=timezone.now)
+    lent = models.DateTimeField(_("lent"), default=clock.now)
     # A day after the loan; later only for a scheduled message.
     until = models.DateTimeField(_("until"), default=in_a_day)
 

@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from core import clock
 
 
 class MovedUser(models.Model):
@@ -38,7 +39,7 @@ class MovedUser(models.Model):
     recipients = models.PositiveIntegerField(_("recipients"), default=0)
     senders = models.PositiveIntegerField(_("senders whose images are shown"), default=0)
     left_out = models.PositiveIntegerField(_("left out"), default=0)
-    moved = models.DateTimeField(_("brought"), default=timezone.now)
+    moved = models.DateTimeField(_("brought"), default=clock.now)
     told = models.DateTimeField(_("dismissed by the user"), null=True, blank=True)
 
     class Meta:

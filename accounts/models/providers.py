@@ -12,7 +12,6 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -20,6 +19,7 @@ from accounts.models.mail_domains import LOOPBACK, MailDomain
 from accounts.models.sessions import UserSession
 from accounts.models.users import User
 from accounts.sealed import rows as sealed_rows
+from core import clock
 
 _PURPOSE = b"provider secret"
 _ISSUER = re.compile(
@@ -238,7 +238,7 @@ class TokenGrant(models.Model):
     # The worker that is refreshing the tokens, and until when it is given time.
     refresher = models.CharField(max_length=32, blank=True, default="")
     refreshing = models.DateTimeField(null=True)
-    made = models.DateTimeField(_("made"), default=timezone.now)
+    made = models.DateTimeField(_("made"), default=clock.now)
 
     objects = TokenGrantQuerySet.as_manager()
 

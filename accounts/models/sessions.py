@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.users import User
@@ -64,7 +63,7 @@ class UserSession(models.Model):
     # column.
     stays = models.BooleanField(_("stays signed in"), default=False, db_default=False)
     began = models.DateTimeField(_("began"), auto_now_add=True)
-    last_used = models.DateTimeField(_("last use"), default=timezone.now)
+    last_used = models.DateTimeField(_("last use"), default=clock.now)
 
     objects = UserSessionQuerySet.as_manager()
 
@@ -108,7 +107,7 @@ class KnownDevice(models.Model):
     )
     digest = models.CharField(_("digest"), max_length=64)
     first_used = models.DateTimeField(_("first use"), auto_now_add=True)
-    last_used = models.DateTimeField(_("last use"), default=timezone.now)
+    last_used = models.DateTimeField(_("last use"), default=clock.now)
 
     objects = KnownDeviceQuerySet.as_manager()
 

@@ -35,6 +35,11 @@ class ReportedRefusal(NamedTuple):
 
 
 class StaffImportQuerySet(ClaimedQuerySet["StaffImport"]):
+    def due(self) -> list[int]:
+        """Return the oldest import that waits; the file of a command is with the command."""
+        waiting = self.waiting().exclude(state=StaffImport.State.WAITING, spool="")
+        return list(waiting.order_by("asked").values_list("pk", flat=True)[:1])
+
     def claim(self, pk: object) -> StaffImport | None:
         """Return None also while another import runs."""
         try:

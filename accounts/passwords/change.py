@@ -20,6 +20,7 @@ from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.network import client_address
 from accounts.passwords import drivers
 from accounts.passwords.owner import PasswordOwner
+from core import clock
 from mail.errors import ServerRefused, SignInNeeded, WebmailError
 
 logger = logging.getLogger(__name__)
@@ -170,7 +171,7 @@ def _follow(request: HttpRequest, user: User, domain: MailDomain, new: str) -> N
     """Let this session and the loans to jobs continue with the new password, and end everything
     else that relies on the old one."""
     session.close(request)
-    before, user.mail_password_changed = user.mail_password_changed, timezone.now()
+    before, user.mail_password_changed = user.mail_password_changed, clock.now()
     user.password_reminder_hidden = None
     with transaction.atomic():
         user.save(update_fields=["mail_password_changed", "password_reminder_hidden"])

@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -17,6 +16,7 @@ from accounts import audit, devices, second_factor, session, sessions
 from accounts.http import SignedInRequest, person_required
 from accounts.middleware import seconds_left
 from accounts.models import AuditEvent, User, UserSession
+from core import clock
 
 ENDED = "sessions_ended"
 RECENT = 10
@@ -71,7 +71,7 @@ def _is_trustworthy(request: HttpRequest) -> bool:
 @person_required
 def open_sessions(request: SignedInRequest) -> HttpResponse:
     """Show the open sessions of the account, and the latest sign-ins and attempts."""
-    now = timezone.now()
+    now = clock.now()
     current = request.session.get(sessions.ROW)
     listed = [
         {

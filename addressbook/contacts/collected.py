@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils import timezone
 
 from accounts.models import User
 from addressbook.completion.index import words_of
 from addressbook.folding import words
 from addressbook.models import CollectedRecipient, ContactAddress, DirectoryEntry
+from core import clock
 
 MOST = 2_000
 """The largest number of rows of one user. Beyond it, the rows with the lowest weight are
@@ -28,7 +28,7 @@ _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 def record(user: User, recipients: Iterable[tuple[str, str]], now: datetime | None = None) -> None:
     """Count a message that has left to these people, given by name and address. An address that
     stands twice in one message counts once."""
-    now = now or timezone.now()
+    now = now or clock.now()
     names: dict[str, tuple[str, str]] = {}
     for name, address in recipients:
         if len(address) <= 254 and not names.get(address.lower(), ("", ""))[0]:

@@ -29,6 +29,7 @@ from addressbook.models import (
     SharedGone,
     SharedUse,
 )
+from core import clock
 
 MOST_SHARES = 200
 """The largest number of shares of one group."""
@@ -197,7 +198,7 @@ def note_use(user: User, group: Group) -> None:
 
 def leave(user: User, group: Group) -> None:
     """Hide a group from this user. The owner sees who left."""
-    SharedUse.objects.update_or_create(group=group, user=user, defaults={"left": timezone.now()})
+    SharedUse.objects.update_or_create(group=group, user=user, defaults={"left": clock.now()})
 
 
 def come_back(user: User, pk: int) -> bool:

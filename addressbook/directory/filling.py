@@ -9,7 +9,6 @@ from itertools import islice
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import StaffRecord
 from addressbook.completion import index
@@ -17,6 +16,7 @@ from addressbook.directory import filters
 from addressbook.directory.person import DirectoryPerson
 from addressbook.folding import fold
 from addressbook.models import DirectoryDomain, DirectoryEntry, DirectoryList
+from core import clock
 from mail.errors import ServerRefused
 
 STAFF, LDAP, LISTS = "staff", "ldap", "lists"
@@ -89,7 +89,7 @@ def fill_lists() -> FillingCounts:
 
     groups = {group.key: group for group in ldap_groups.groups(ldap.from_settings())}
     there = DirectoryList.objects.in_bulk(field_name="source_id")
-    now, written = timezone.now(), 0
+    now, written = clock.now(), 0
     with transaction.atomic():
         gone = DirectoryList.objects.exclude(source_id__in=list(groups)).delete()[0]
         for key, group in groups.items():
@@ -177,7 +177,7 @@ def _write(
     if source == STAFF:
         others = others.filter(source=STAFF)
     taken = set(others.order_by().values_list("folded", flat=True).iterator(BATCH))
-    now = timezone.now()
+    now = clock.now()
     written: set[str] = set()
     wanted = (person for person in people() if person.key not in same)
     while batch := list(islice(wanted, BATCH)):

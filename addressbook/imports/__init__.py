@@ -19,7 +19,7 @@ from addressbook.imports.jobs import (
     columns,
     find_import,
     start,
-    tend,
+    tidy,
     undo,
 )
 from addressbook.imports.running import run
@@ -73,7 +73,7 @@ __all__ = [
     "run",
     "same_names",
     "start",
-    "tend",
+    "tidy",
     "to_tell",
     "undo",
 ]

@@ -1,4 +1,4 @@
-"""The life of an import: accepted, confirmed, cancelled, undone, tended.
+"""The life of an import: accepted, confirmed, cancelled, undone, tidied.
 
 `run` does the long work in a worker. After a call of `accept`, `choose_columns`, `start`, `cancel`
 or `undo`, the caller hands the job over with `addressbook.tasks.run_import.delay(job.pk)` if
@@ -224,28 +224,28 @@ def fail(job: ImportJob, failure: ImportJob.Failure) -> None:
         purge(job)
 
 
-# --- tended ---
+# --- tidied ---
 
 
-def tend() -> list[int]:
-    """Free the jobs of dead workers, cancel previews that nobody confirmed, delete leftovers;
-    return the jobs to start."""
+def revive(job: ImportJob) -> None:
+    """Let another worker repeat the step of a dead one; `run` counts the attempts."""
+    job.end(job.state, runner="")
+
+
+def tidy() -> None:
+    """Cancel previews that nobody confirmed, and delete leftovers."""
     now = clock.now()
-    ImportJob.objects.dead().update(runner="")
     unseen = ImportJob.objects.filter(state=State.READY, changed__lt=now - ImportJob.CONFIRMABLE)
     for job in unseen:
         cancel(job)
     for job in ImportJob.objects.filter(undo_until__lt=now):
         forget_traces(job)
     _remove_leftovers()
-    # A job of the last minute is still in the queue.
-    waiting = ImportJob.objects.waiting().filter(changed__lt=now - ImportJob.QUEUED)
-    return list(waiting.order_by("created").values_list("pk", flat=True))
 
 
 def purge(job: ImportJob) -> None:
     """Delete all but the report and what undo needs. The names of the files in the spool go last:
-    by them `tend` finds a job whose purge was killed."""
+    by them `tidy` finds a job whose purge was killed."""
     decided = ImportRow.objects.filter(job=job).exclude(decision=ImportRow.Decision.REFUSED)
     decided._raw_delete(decided.db)
     job.files.update(columns=[])

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +26,7 @@ from addressbook.models import (
     ImportPart,
     ImportRow,
 )
+from core import clock
 from mail import spreadsheets
 
 Decision, Policy, Fit = ImportRow.Decision, ImportJob.Policy, ImportRow.Fit
@@ -398,4 +398,4 @@ def to_tell(user: User) -> ImportPart | None:
 
 def dismiss(user: User) -> None:
     """Dismiss the line about imports."""
-    ImportPart.objects.filter(user=user, told=None).update(told=timezone.now())
+    ImportPart.objects.filter(user=user, told=None).update(told=clock.now())

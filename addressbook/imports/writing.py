@@ -44,7 +44,7 @@ def write(job: ImportJob) -> None:
 
 def _must_wait(job: ImportJob) -> bool:
     """Return whether an earlier import for one of these users is not yet written, since both would
-    create the same contacts. `jobs.tend` starts this one again."""
+    create the same contacts. `tending` starts this one again."""
     people = job.parts.exclude(user=None).values("user")
     others = ImportJob.objects.filter(state=State.WRITING, parts__user__in=people)
     return others.filter(Q(pk__lt=job.pk) | Q(written__gt=0)).exclude(pk=job.pk).exists()

@@ -28,6 +28,9 @@ class ImportJobQuerySet(ClaimedQuerySet["ImportJob"]):
     def waiting(self) -> ImportJobQuerySet:
         return super().waiting().filter(runner="")
 
+    def dead(self) -> ImportJobQuerySet:
+        return super().dead().exclude(runner="")
+
 
 class ImportJob(ClaimedRow):
     """One import of one or several files of old contacts into address books.
@@ -84,8 +87,6 @@ class ImportJob(ClaimedRow):
         State.WRITING,
     )
     PATIENCE: ClassVar[timedelta] = timedelta(minutes=10)
-    QUEUED: ClassVar[timedelta] = timedelta(minutes=1)
-    """The time after which a job that no worker has claimed counts as lost on its way to one."""
     CONFIRMABLE: ClassVar[timedelta] = timedelta(days=1)
     """The time for which an uploaded file waits, sealed, for the user's confirmation."""
     UNDOABLE: ClassVar[timedelta] = timedelta(days=30)
@@ -208,7 +209,7 @@ class ImportJob(ClaimedRow):
         """Whether no worker runs the job, or its worker has been silent for too long. Beat and a
         worker take such a job up again."""
         silent = clock.now() - self.changed
-        patience = self.PATIENCE if self.runner else 5 * self.QUEUED
+        patience = self.PATIENCE if self.runner else 5 * self.AGAIN
         return self.is_moving and silent > patience
 
     @property

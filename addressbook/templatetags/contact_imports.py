@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from django import template
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from addressbook.models import ImportJob
+from core import clock
 
 register = template.Library()
 _SHOWN = 20
@@ -19,7 +19,7 @@ _SHOWN = 20
 def unfinished_imports() -> QuerySet[ImportJob]:
     """Return the imports that are running, wait for a confirmation or failed this week, the newest
     first."""
-    since = timezone.now() - timedelta(days=7)
+    since = clock.now() - timedelta(days=7)
     failed = Q(state=ImportJob.State.FAILED, finished__gt=since)
     jobs = ImportJob.objects.filter(failed | Q(state__in=ImportJob.UNFINISHED))
     return jobs.select_related("user", "uploaded_by").prefetch_related("files")[:_SHOWN]

@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.killing import Databases, Spool, killed_at_each, set_up, tell
+from tests.tended import due
 
 Table = list[tuple[Any, ...]]
 
@@ -89,9 +90,9 @@ def killed(step: int) -> Iterator[str]:
     for _n in killed_at_each(renew, attempt, step=step):
         is_whole = table() == (new if state() == "done" else old)
         StaffImport.objects.unfinished().update(changed=timezone.now() - timedelta(hours=1))
-        for pk in staff_import.tend():
+        for pk in due(StaffImport):
             staff_import.run(pk)
-        staff_import.tend()
+        staff_import.tidy()
         is_ended = (table(), state(), spool.files()) == (new, "done", [])
         yield "done" if is_whole and is_ended else f"whole: {is_whole}, ended: {is_ended}"
     databases.remove()

@@ -77,11 +77,11 @@ def test_a_row_is_left_from_its_state_alone(row: Any) -> None:
 
 @of(*TAKEN_UP)
 def test_a_row_is_taken_from_a_worker_that_gives_no_sign_of_life(row: Any) -> None:
-    owner, minute = claimed(row), timedelta(minutes=1)
+    owner, long = claimed(row), timedelta(hours=1)
     rows = type(row).objects
-    assert list(rows.take_up(minute)) == []
-    rows.update(changed=timezone.now() - 2 * minute)
-    (taken,) = rows.take_up(minute)
+    assert list(rows.take_up()) == []
+    rows.update(changed=timezone.now() - long)
+    (taken,) = rows.take_up()
     with pytest.raises(Lost):
         owner.beat()
     taken.beat()
@@ -89,9 +89,9 @@ def test_a_row_is_taken_from_a_worker_that_gives_no_sign_of_life(row: Any) -> No
 
 @of(*TAKEN_UP)
 def test_a_worker_that_shows_it_is_alive_just_then_keeps_its_row(row: Any) -> None:
-    owner, minute = claimed(row), timedelta(minutes=1)
+    owner, long = claimed(row), timedelta(hours=1)
     rows = type(row).objects
-    rows.update(changed=timezone.now() - 2 * minute)
+    rows.update(changed=timezone.now() - long)
     with before_an_update(owner.beat):
-        assert list(rows.take_up(minute)) == []
+        assert list(rows.take_up()) == []
     owner.beat()

@@ -17,6 +17,7 @@ from accounts.staff.terms import StaffImportFailure
 from accounts.staff_import import Options
 from tests.accounts import staff_files as staff
 from tests.accounts.staff_files import bring_in, colleague, colleagues, csv
+from tests.tended import due
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db]
 State = StaffImport.State
@@ -381,7 +382,7 @@ def test_a_second_import_waits_until_the_first_has_ended() -> None:
     assert second.state == State.WAITING
     first.refresh_from_db()
     staff_import.cancel(first)
-    assert staff_import.tend() == [second.pk]
+    assert due(StaffImport) == [second.pk]
     staff_import.run(second.pk)
     assert StaffRecord.objects.get().login == "agent2"
 
@@ -478,7 +479,7 @@ def test_files_that_no_job_knows_are_removed_after_a_while(
         path.touch()
         if name != "new.staff":
             os.utime(path, (time.time() - 3 * 60 * 60,) * 2)
-    staff_import.tend()
+    staff_import.tidy()
     assert {path.name for path in spooled()} == {"new.staff", f"{job.spool}.staff"}
 
 
@@ -492,9 +493,9 @@ def age(job: StaffImport, by: timedelta) -> None:
 def test_a_job_whose_worker_died_is_begun_again() -> None:
     job = staff_import.begin("agents.csv", [colleagues(1)], Options())
     assert StaffImport.objects.claim(job.pk)
-    assert staff_import.tend() == []
+    assert due(StaffImport) == []
     age(job, StaffImport.PATIENCE + timedelta(seconds=1))
-    assert staff_import.tend() == [job.pk]
+    assert due(StaffImport) == [job.pk]
     staff_import.run(job.pk)
     job.refresh_from_db()
     assert (job.state, record(1).login) == (State.DONE, "agent1")
@@ -505,7 +506,7 @@ def test_a_file_that_kills_every_worker_is_given_up(spooled: Callable[[], list[P
     for _attempt in range(StaffImport.MOST_ATTEMPTS):
         assert StaffImport.objects.claim(job.pk)
         age(job, StaffImport.PATIENCE + timedelta(seconds=1))
-        staff_import.tend()
+        due(StaffImport)
     job.refresh_from_db()
     assert (job.state, job.failure, spooled()) == (State.FAILED, StaffImportFailure.INTERRUPTED, [])
 
@@ -514,7 +515,7 @@ def test_a_commands_import_that_died_is_given_up_for_its_file_is_not_here() -> N
     job = staff_import.begin("agents.csv", None, Options())
     assert StaffImport.objects.claim(job.pk)
     age(job, StaffImport.PATIENCE + timedelta(seconds=1))
-    assert staff_import.tend() == []
+    assert due(StaffImport) == []
     job.refresh_from_db()
     assert job.failure == StaffImportFailure.INTERRUPTED
 
@@ -529,7 +530,7 @@ def test_a_worker_that_was_thought_dead_stops_when_it_wakes(
     def overtaken(running: StaffImport) -> None:
         if not ended:
             age(job, StaffImport.PATIENCE + timedelta(seconds=1))
-            assert staff_import.tend() == [job.pk]
+            assert due(StaffImport) == [job.pk]
             ended.append("taken over")
             staff_import.run(job.pk)
 
@@ -546,7 +547,7 @@ def test_a_worker_that_wakes_leaves_alone_what_another_works_on(
 
     def taken_over(running: StaffImport) -> None:
         age(job, StaffImport.PATIENCE + timedelta(seconds=1))
-        staff_import.tend()
+        due(StaffImport)
         assert StaffImport.objects.claim(job.pk)
 
     staff_import.run(job.pk, progress=taken_over)
@@ -559,7 +560,7 @@ def test_what_nobody_confirms_is_cancelled_after_days() -> None:
     bring_in(colleagues(1, 2))
     job = bring_in(colleagues(1), deactivate_missing=True)
     age(job, StaffImport.CONFIRMABLE + timedelta(seconds=1))
-    staff_import.tend()
+    staff_import.tidy()
     job.refresh_from_db()
     assert job.state == State.CANCELLED
     assert not StagedStaff.objects.exists()

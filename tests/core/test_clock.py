@@ -20,8 +20,8 @@ from accounts.models import Announcement, UserSession
 from addressbook.models import ImportJob
 from core import clock
 from demo.servers.dovecot import MailAccount
+from tests.tended import due
 from webmail.models import DataExport, Draft, OutboxMessage, Pull, Transfer
-from webmail.outbox import tending
 from webmail.personal import exporting
 from webmail.writing import drafts, files
 
@@ -102,7 +102,7 @@ def in_outbox(due: datetime, **values: object) -> OutboxMessage:
 def test_what_is_scheduled_leaves_at_its_time(machine_off: timedelta) -> None:
     early = in_outbox(true_time() + timedelta(hours=3))
     late = in_outbox(true_time() - timedelta(minutes=3))
-    assert tending.tend() == [late.pk]
+    assert due(OutboxMessage) == [late.pk]
     assert OutboxMessage.objects.claim(early.pk) is None
     assert OutboxMessage.objects.claim(late.pk)
 
@@ -112,12 +112,11 @@ def test_a_worker_that_lives_keeps_its_message(machine_off: timedelta) -> None:
     claimed = OutboxMessage.objects.claim(row.pk)
     assert claimed
     assert abs(claimed.changed - true_time()) < timedelta(seconds=5)
-    assert not OutboxMessage.objects.all().dead(timedelta(minutes=1)).exists()
-    tending.tend()
+    assert not OutboxMessage.objects.all().dead().exists()
+    due(OutboxMessage)
     claimed.beat()
     OutboxMessage.objects.filter(pk=row.pk).update(changed=true_time() - timedelta(hours=2))
-    hour = timedelta(hours=1)
-    assert [one.pk for one in OutboxMessage.objects.all().dead(hour)] == [row.pk]
+    assert [one.pk for one in OutboxMessage.objects.all().dead()] == [row.pk]
 
 
 def test_sessions_go_on(

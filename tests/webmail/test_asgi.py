@@ -25,6 +25,7 @@ from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
+from tests.tended import due
 from tests.waiting import LONGEST_S, run_apart, soon, wait_for
 from webmail import asgi, outbox
 from webmail.asgi import Bridge, Message, application
@@ -198,7 +199,7 @@ def test_an_upload_that_breaks_off_sends_nothing(
     time.sleep(0.5)
     wait_for(lambda: lent() == 0)
     OutboxMessage.objects.update(due=timezone.now())
-    for pk in outbox.tend():
+    for pk in due(OutboxMessage):
         outbox.deliver(pk)
     assert len(bobs_mailbox.uids()) == len(mailbox.uids("Sent")) == (1 if whole else 0)
 

@@ -57,5 +57,5 @@ def test_old_judgements_are_forgotten() -> None:
     old = timezone.now() - Judgement.KEPT - timedelta(days=1)
     Judgement.objects.create(user=alice, digest="old", kind="advert", when=old)
     Judgement.objects.create(user=alice, digest="new", kind="advert")
-    tasks.tend_judgements()
+    tasks.forget_judgements()
     assert [row.digest for row in Judgement.objects.all()] == ["new"]

@@ -40,6 +40,7 @@ def work(step: str, other: int, own: int) -> None:
     from django.core.management import call_command
     from django.utils import timezone
 
+    from accounts import tending
     from tests.servers.plugin import ALICE, BOB
     from tests.webmail.outbox.killed import signed_in, somebody
     from webmail.models import Transfer
@@ -55,7 +56,7 @@ def work(step: str, other: int, own: int) -> None:
     if step == "go on":
         late = timezone.now() - 2 * Transfer.PATIENCE
         Transfer.objects.filter(state="running").update(changed=late)
-        jobs.tend()
+        tending.due(Transfer)
     if step != "told":
         jobs.run(job.pk)
     job.refresh_from_db()

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
+from core import clock
 from mail.folding import fold
 from mail.judgement import domains, message
 from mail.mailbox.ordering import without_answer
@@ -197,9 +198,7 @@ def _is_meant(report: FraudReport, criteria: Criteria) -> bool:
 
 def recent() -> list[Campaign]:
     """Return the campaigns of the last month, the one with the newest report first. Two queries."""
-    reports = FraudReport.objects.select_related("user").filter(
-        when__gte=timezone.now() - SHOWN_FOR
-    )
+    reports = FraudReport.objects.select_related("user").filter(when__gte=clock.now() - SHOWN_FOR)
     return grouped(reports.order_by("-when", "-pk")[:MOST_REPORTS])
 
 

@@ -210,17 +210,11 @@ def _pulled(pull: Pull, user: User, imap: Connection) -> int:
     return _pull(imap, user, pull, _personal(imap))
 
 
-def tend() -> list[int]:
-    """Take up pulls whose worker died and delete old ones. Return the pulls that the caller should
-    start."""
-    now = clock.now()
+def tidy() -> None:
+    """End pulls that nobody confirmed, and delete old ones."""
     lapse()
-    for pull in Pull.objects.all().take_up():
-        steps = {after: before for before, after in Pull.STEPS.items()}
-        has_tries = pull.attempts < Pull.MOST_ATTEMPTS
-        pull.end(steps[pull.state] if has_tries else State.FAILED)
-    Pull.objects.filter(asked__lt=now - Pull.KEPT).exclude(confirmed__gt=now - Pull.KEPT).delete()
-    return list(Pull.objects.all().waiting().values_list("pk", flat=True))
+    late = clock.now() - Pull.KEPT
+    Pull.objects.filter(asked__lt=late).exclude(confirmed__gt=late).delete()
 
 
 # --- a user's own look ---

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from django.conf import settings
 
 from accounts.models import User
-from core import clock
 from mail import remote
 from mail.errors import RemoteRefused
 from mail.remote import RequestLimits
@@ -46,8 +44,6 @@ def run(pk: int, send: Callable[[str], None] = post) -> None:
         unsubscription.end(state, url="")
 
 
-def waiting() -> list[int]:
-    """Return the unsubscriptions that no worker has started for a minute."""
-    late = clock.now() - timedelta(minutes=1)
-    waiting = Unsubscription.objects.waiting().filter(changed__lt=late)
-    return list(waiting.values_list("pk", flat=True)[:100])
+def give_up(unsubscription: Unsubscription) -> None:
+    """End an unsubscription whose worker died. The URL may have been called, which is done once."""
+    unsubscription.end(Unsubscription.State.FAILED, url="")

@@ -12,7 +12,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from accounts import audit, lending, session
@@ -35,10 +34,6 @@ SECONDS = 0.8
 """The seconds of an action that the request does itself; a job does the rest."""
 MANY = 100
 """The number of messages deleted at once from which the audit log records it."""
-_AGAIN = timedelta(seconds=10)
-"""The time before a job is tried again whose server did not answer, or that no worker has
-started.
-"""
 _SURE = 5.0
 """Seconds after which a worker checks again that the job is still its own: it may have
 been frozen.
@@ -137,10 +132,7 @@ def run(pk: int) -> None:
     except SignInNeeded:
         _stop(job, State.PASSWORD)
     except ServerUnavailable as error:
-        if job.attempts < MailJob.MOST_ATTEMPTS:
-            job.end(State.WAITING)
-        else:
-            _stop(job, State.FAILED, type(error).__name__)
+        wait_again(job, type(error).__name__)
     except WebmailError as error:
         _stop(job, State.FAILED, type(error).__name__)
     except Exception:
@@ -183,20 +175,19 @@ def undo(request: SignedInRequest, imap: Connection, job: MailJob) -> ActionProg
         raise
 
 
-def tend() -> list[int]:
-    """Free jobs of dead workers and delete expired ones. Return the jobs that the caller should
-    start.
-    """
-    now = clock.now()
-    for job in MailJob.objects.select_related("credential").take_up():
-        if job.attempts < MailJob.MOST_ATTEMPTS:
-            job.end(State.WAITING)
-        else:
-            _stop(job, State.FAILED, "Broken")
+def wait_again(job: MailJob, failure: str = "Broken") -> None:
+    """Let the job be tried again later, or fail after too many attempts."""
+    if job.attempts < MailJob.MOST_ATTEMPTS:
+        job.end(State.WAITING)
+    else:
+        _stop(job, State.FAILED, failure)
+
+
+def tidy() -> None:
+    """Delete expired jobs and lent passwords."""
     lending.forget_overdue()
-    MailJob.objects.filter(changed__lt=now - MailJob.KEPT).exclude(state=State.RUNNING).delete()
-    waiting = MailJob.objects.waiting().filter(changed__lt=now - _AGAIN)
-    return list(waiting.order_by("changed").values_list("pk", flat=True)[:50])
+    late = clock.now() - MailJob.KEPT
+    MailJob.objects.filter(changed__lt=late).exclude(state=State.RUNNING).delete()
 
 
 def _note(

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import ngettext
 
 from accounts.models import MovedUser, User
+from core import clock
 
 SESSION_KEY = "moved_user"
 
@@ -82,5 +82,5 @@ def _find(user: User) -> MovedCounts | None:
 
 def dismiss(request: HttpRequest, user: User) -> None:
     """Close the notice, in this session and all others."""
-    MovedUser.objects.filter(user=user, told=None).update(told=timezone.now())
+    MovedUser.objects.filter(user=user, told=None).update(told=clock.now())
     request.session[SESSION_KEY] = {}

@@ -10,13 +10,13 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts import audit
 from accounts.models import AuditEvent, MailDomain, MovedUser, StaffRecord, User
 from addressbook.contacts import collected
 from addressbook.imports.bringing import Bringing
+from core import clock
 from core.preferences import Preferences
 from mail.mime import addresses, composed
 from webmail import enforcing
@@ -63,12 +63,12 @@ def _save(row: MovedUser, now: MovedUser) -> None:
     counts = {name: getattr(now, name) for name in MovedUser.COUNTS}
     if not any(counts.values()):
         if row.pk is None:
-            row.left_out, row.told = now.left_out, timezone.now()
+            row.left_out, row.told = now.left_out, clock.now()
             row.save()
         return
     for name, count in counts.items():
         setattr(row, name, getattr(row, name) + count)
-    row.left_out, row.moved, row.told = now.left_out, timezone.now(), None
+    row.left_out, row.moved, row.told = now.left_out, clock.now(), None
     row.save()
     audit.record(
         AuditEvent.Kind.USER_MOVED,
@@ -280,7 +280,7 @@ class _Writer:
             for key in self._unless_brought("recipients", by_key)
             if addresses.is_valid(by_key[key].address)
         ]
-        now = timezone.now()
+        now = clock.now()
         people = (replace(by_key[key], last=min(by_key[key].last or now, now)) for key in keys)
         return collected.bring(
             self._user,

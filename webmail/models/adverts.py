@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar
 from django.conf import settings
 from django.core.cache import cache
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
@@ -188,7 +187,7 @@ class Judgement(models.Model):
     fraud = models.JSONField(_("signs of fraud"), default=list)
     is_fraud = models.BooleanField(_("fraud"), default=False)
     taught = models.CharField(_("what the person said"), max_length=6, blank=True)
-    when = models.DateTimeField(_("when"), default=timezone.now)
+    when = models.DateTimeField(_("when"), default=clock.now)
 
     objects = JudgementQuerySet.as_manager()
 
@@ -307,6 +306,7 @@ class Unsubscription(ClaimedRow):
 
     STEPS: ClassVar[dict[str, str]] = {State.WAITING: State.RUNNING}
     UNFINISHED: ClassVar[tuple[str, ...]] = (State.WAITING, State.RUNNING)
+    PATIENCE: ClassVar[timedelta] = timedelta(minutes=1)
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")

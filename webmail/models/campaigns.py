@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
@@ -81,7 +80,7 @@ class Pull(ClaimedRow):
     messages = models.PositiveIntegerField(_("messages"), default=0)
     people = models.PositiveIntegerField(_("people"), default=0)
     closed_boxes = models.PositiveIntegerField(_("mailboxes not opened"), default=0)
-    asked = models.DateTimeField(_("asked for"), default=timezone.now)
+    asked = models.DateTimeField(_("asked for"), default=clock.now)
     confirmed = models.DateTimeField(_("confirmed"), null=True, blank=True)
     decider = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -158,7 +157,7 @@ class PulledMessage(models.Model):
     folder = models.TextField(_("to the folder"))
     uidvalidity = models.PositiveBigIntegerField(default=0)
     uid = models.PositiveBigIntegerField(default=0)
-    when = models.DateTimeField(_("when"), default=timezone.now)
+    when = models.DateTimeField(_("when"), default=clock.now)
     is_told = models.BooleanField(_("its user was told"), default=False)
     is_undone = models.BooleanField(_("put back"), default=False)
 

@@ -12,8 +12,9 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from core import clock
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -128,7 +129,7 @@ class StandingForward(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
     )
     address = models.CharField(_("address"), max_length=260)
-    since = models.DateTimeField(_("first seen"), default=timezone.now)
+    since = models.DateTimeField(_("first seen"), default=clock.now)
 
     objects = StandingForwardQuerySet.as_manager()
 

@@ -43,6 +43,7 @@ class MailJob(ClaimedRow):
     STEPS: ClassVar[dict[str, str]] = {State.WAITING: State.RUNNING}
     UNFINISHED: ClassVar[tuple[str, ...]] = (State.WAITING, State.RUNNING, State.PASSWORD)
     PATIENCE: ClassVar[timedelta] = timedelta(seconds=30)
+    AGAIN: ClassVar[timedelta] = timedelta(seconds=10)
     MOST_ATTEMPTS: ClassVar[int] = 6
     KEPT: ClassVar[timedelta] = timedelta(days=7)
     """The time in which the action can be undone."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
@@ -56,7 +55,7 @@ class DataExport(ClaimedRow):
     spool = models.CharField(_("name in the spool"), max_length=32, blank=True)
     size = models.PositiveBigIntegerField(_("bytes"), default=0)
     language = models.CharField(_("language"), max_length=10, default="fr")
-    asked = models.DateTimeField(_("asked for"), default=timezone.now)
+    asked = models.DateTimeField(_("asked for"), default=clock.now)
 
     objects = DataExportQuerySet.as_manager()
 

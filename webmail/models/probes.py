@@ -10,6 +10,8 @@ from django.db import models
 from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
+from core import clock
+
 
 class Probe(models.Model):
     """A message that the webmail sends to a mailbox of its own, finds there and deletes. One probe
@@ -28,7 +30,7 @@ class Probe(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.WAITING)
-    asked = models.DateTimeField(_("asked for"), default=timezone.now)
+    asked = models.DateTimeField(_("asked for"), default=clock.now)
     handed = models.DateTimeField(_("sent"), null=True, blank=True)
     ended = models.DateTimeField(_("ended"), null=True, blank=True)
     seconds = models.FloatField(_("seconds on its way"), null=True, blank=True)

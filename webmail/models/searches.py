@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from core import clock
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -22,7 +23,7 @@ class RecentSearchQuerySet(models.QuerySet["RecentSearch"]):
         if len(text) > RecentSearch.LONGEST:
             return
         self.bulk_create(
-            [self.model(user_id=user.pk, text=text, when=timezone.now())],
+            [self.model(user_id=user.pk, text=text, when=clock.now())],
             update_conflicts=True,
             unique_fields=["user", "text"],
             update_fields=["when"],

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.prepared import Prepared
+from core import clock
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -135,7 +135,7 @@ class SenderChoiceQuerySet(models.QuerySet["SenderChoice"]):
         self.update_or_create(
             user_id=user.pk,
             name=spelt,
-            defaults={"is_allowed": is_allowed, "since": timezone.now()},
+            defaults={"is_allowed": is_allowed, "since": clock.now()},
         )
         older = self.of(user).order_by("-since", "-pk").values_list("pk", flat=True)
         if beyond := list(older[SenderChoice.MOST :]):
@@ -155,7 +155,7 @@ class SenderChoice(models.Model):
     )
     name = models.CharField(_("address or domain"), max_length=254)
     is_allowed = models.BooleanField(_("always allowed"))
-    since = models.DateTimeField(_("since"), default=timezone.now)
+    since = models.DateTimeField(_("since"), default=clock.now)
 
     objects = SenderChoiceQuerySet.as_manager()
 

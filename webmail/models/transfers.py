@@ -63,6 +63,7 @@ class Transfer(ClaimedRow):
         State.PASSWORD,
     )
     PATIENCE: ClassVar[timedelta] = timedelta(seconds=30)
+    AGAIN: ClassVar[timedelta] = timedelta(seconds=20)
     MOST_ATTEMPTS: ClassVar[int] = 6
     MOST_ACCOUNTS: ClassVar[int] = 3
     """The number of other accounts that are fetched at once; one worker less than there are."""

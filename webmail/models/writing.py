@@ -7,12 +7,13 @@ the database shows who wrote when, but not the text or the recipients.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
@@ -61,8 +62,8 @@ class Draft(models.Model):
     writer = models.CharField(_("window"), max_length=36, blank=True)
     message_id = models.CharField("Message-ID", max_length=255)
     is_closed = models.BooleanField(_("left on purpose"), default=False)
-    created = models.DateTimeField(_("begun"), default=timezone.now)
-    changed = models.DateTimeField(_("last change"), default=timezone.now)
+    created = models.DateTimeField(_("begun"), default=clock.now)
+    changed = models.DateTimeField(_("last change"), default=clock.now)
     # The copy in the Drafts folder, and its revision.
     copy_folder = models.TextField(_("folder of the copy"), blank=True)
     copy_uidvalidity = models.PositiveBigIntegerField(null=True, blank=True)
@@ -93,7 +94,7 @@ class DraftVersion(models.Model):
     )
     revision = models.PositiveIntegerField(_("revision"))
     sealed = models.BinaryField()
-    saved = models.DateTimeField(_("saved"), default=timezone.now)
+    saved = models.DateTimeField(_("saved"), default=clock.now)
 
     class Meta:
         verbose_name = _("version of a draft")
@@ -122,7 +123,7 @@ class DraftFile(models.Model):
     size = models.PositiveBigIntegerField(_("bytes"), default=0)
     spool = models.CharField(_("name in the spool"), max_length=32, blank=True)
     is_inline = models.BooleanField(_("image inside the text"), default=False)
-    created = models.DateTimeField(_("added"), default=timezone.now)
+    created = models.DateTimeField(_("added"), default=clock.now)
     # When it was removed from the draft; a version may still have it.
     removed = models.DateTimeField(_("removed"), null=True, blank=True)
 
@@ -148,7 +149,7 @@ class DraftDocument(models.Model):
     sealed = models.BinaryField()
     size = models.PositiveBigIntegerField(_("bytes"), default=0)
     spool = models.CharField(_("name in the spool"), max_length=32)
-    created = models.DateTimeField(_("added"), default=timezone.now)
+    created = models.DateTimeField(_("added"), default=clock.now)
 
     class Meta:
         verbose_name = _("document for a recipient")
@@ -169,7 +170,7 @@ class DraftRoster(models.Model):
     # `Roster` (webmail/writing/roster_reading.py) and the name of its file as JSON, sealed.
     sealed = models.BinaryField()
     rows = models.PositiveIntegerField(_("recipients"), default=0)
-    created = models.DateTimeField(_("added"), default=timezone.now)
+    created = models.DateTimeField(_("added"), default=clock.now)
 
     class Meta:
         verbose_name = _("list of recipients")
@@ -189,6 +190,32 @@ class OutboxMessageQuerySet(ClaimedQuerySet["OutboxMessage"]):
 
     def waiting(self) -> OutboxMessageQuerySet:
         return super().waiting().filter(due__lte=clock.now())
+
+    def due(self) -> list[uuid.UUID]:
+        """Return the messages of which a worker should be told now: the broker may lose one that
+        was told, or be slow."""
+        now = clock.now()
+        untold = self.waiting().filter(Q(told=None) | Q(told__lt=now - OutboxMessage.AGAIN))
+        oldest = untold.order_by("due").values_list("pk", flat=True)[: OutboxMessage.MOST_TOLD]
+        # Another beat may be faster.
+        return [pk for pk in oldest if untold.filter(pk=pk).update(told=now)]
+
+    def dead(self) -> OutboxMessageQuerySet:
+        """Return the messages whose worker was silent for longer than any single answer of a server
+        may take."""
+        now, alive = clock.now(), 3 * OutboxMessage.ALIVE_EVERY
+        before = now - alive - 3 * timedelta(seconds=settings.SMTP_TIMEOUT)
+        after = now - alive - 3 * timedelta(seconds=settings.SMTP_VERDICT_SECONDS)
+        is_ready = Q(stage=OutboxMessage.Stage.READY)
+        is_late = (is_ready & Q(changed__lt=before)) | (~is_ready & Q(changed__lt=after))
+        return self.filter(is_late, state=OutboxMessage.State.SENDING)
+
+    def take_up(self) -> Iterator[OutboxMessage]:
+        """Yield the messages of dead workers. One that may have been handed over stays with its
+        worker, which may still get the answer that ends the doubt."""
+        for row in self.dead()[: OutboxMessage.MOST_TOLD]:
+            if row.stage == OutboxMessage.Stage.HANDING or self._take(row):
+                yield row
 
 
 class OutboxMessage(ClaimedRow):
@@ -228,6 +255,8 @@ class OutboxMessage(ClaimedRow):
         State.DOUBT,
         State.PASSWORD,
     )
+    MOST_TOLD: ClassVar[int] = 100
+    ALIVE_EVERY: ClassVar[timedelta] = timedelta(seconds=20)
     KEPT: ClassVar[timedelta] = timedelta(days=7)
     # The time in which a message to each can be sent again to another address.
     CORRECTED_FOR: ClassVar[timedelta] = timedelta(days=3)
@@ -278,7 +307,7 @@ class OutboxMessage(ClaimedRow):
     recipients = models.PositiveIntegerField(_("recipients"), default=0)
     failure = models.CharField(_("why it failed"), max_length=40, blank=True)
     server_words = models.TextField(_("answer of the server"), blank=True)
-    accepted = models.DateTimeField(_("accepted"), default=timezone.now)
+    accepted = models.DateTimeField(_("accepted"), default=clock.now)
     sent = models.DateTimeField(_("sent"), null=True, blank=True)
     # When a delivery report said that the message did not arrive, and its status code (RFC 3463).
     # The recipients that it did not reach are in the envelope's ``refused``.

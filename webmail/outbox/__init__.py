@@ -7,7 +7,7 @@ from webmail.outbox.choices import again, dismiss, reschedule, settle, undo_send
 from webmail.outbox.counting import unsent_count
 from webmail.outbox.delivery import deliver
 from webmail.outbox.restored import hold_restored
-from webmail.outbox.tending import tend, tidy
+from webmail.outbox.tending import revive, tidy
 from webmail.outbox.values import SealedEnvelope, Submission, opened
 
 __all__ = [
@@ -21,8 +21,8 @@ __all__ = [
     "note_reports",
     "opened",
     "reschedule",
+    "revive",
     "settle",
-    "tend",
     "tidy",
     "undo_sending",
     "unsent_count",

@@ -48,7 +48,6 @@ from webmail.writing import copies
 logger = logging.getLogger(__name__)
 
 _STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
-_ALIVE_EVERY = timedelta(seconds=20)
 # Seconds between the attempts to store a step that must not be forgotten.
 _PAUSES: tuple[float, ...] = (0, 0.5, 2, 5, 10, 20)
 _MOST_WORDS = 500
@@ -82,7 +81,7 @@ def _deliver(row: OutboxMessage) -> OutboxMessage | None:
         return None
     except Exception:
         # The database does not answer, or there is a bug. If this cannot be stored either,
-        # `tending` finds a message that no worker has.
+        # `accounts.tending` finds a message that no worker has.
         with suppress(DatabaseError):
             _note_fault(row)
         raise
@@ -254,7 +253,7 @@ def _server(row: OutboxMessage) -> smtp.SmtpServer:
 
 
 def _stay_alive(row: OutboxMessage) -> None:
-    if clock.now() - row.changed > _ALIVE_EVERY:
+    if clock.now() - row.changed > OutboxMessage.ALIVE_EVERY:
         row.beat()
 
 
@@ -379,12 +378,3 @@ def _write(row: OutboxMessage, states: tuple[str, ...] = (), /, **columns: Any) 
     if "stage" in columns:
         columns.setdefault("state", _STATE.SENDING)
     row.beat(states, **columns)
-
-
-def patience(stage: str) -> timedelta:
-    """Return the time without a sign of life after which a worker counts as dead: longer than any
-    single answer of a server may take.
-    """
-    is_before = stage == _STAGE.READY
-    answer = settings.SMTP_TIMEOUT if is_before else settings.SMTP_VERDICT_SECONDS
-    return 3 * timedelta(seconds=answer) + 3 * _ALIVE_EVERY

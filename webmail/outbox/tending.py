@@ -1,24 +1,18 @@
-"""The periodic care of the outbox: starts due messages, recovers those of dead workers, and deletes
-old rows.
-"""
+"""The periodic care of the outbox: recovers messages of dead workers, and deletes old rows."""
 
 from __future__ import annotations
 
-import uuid
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from core import clock
 from webmail.models import Draft, OutboxMessage
 from webmail.outbox import counting, delivery, values
 
-_STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
-_MOST = 100
+_STATE = OutboxMessage.State
 _MOST_FORGOTTEN = 1_000
-# A message that was announced to a worker but not taken up: the broker lost it, or is slow.
-_TOLD_AGAIN = timedelta(seconds=60)
 # How often a message whose worker died is taken up again at once; then it waits, since it may be
 # the message that kills workers.
 _AT_ONCE = 3
@@ -26,24 +20,13 @@ _AT_ONCE = 3
 _ORPHAN_SECONDS = 60 * 60
 
 
-def tend() -> list[uuid.UUID]:
-    """Return the messages that the caller should have delivered now. Calling it twice
-    does no harm.
-    """
-    for stage in _STAGE.values:
-        rows = OutboxMessage.objects.filter(stage=stage).select_related("credential")
-        patience = delivery.patience(stage)
-        if stage == _STAGE.HANDING:
-            # It may have been handed over, and no worker continues. Its worker keeps the row: it
-            # may still get the answer, which ends the doubt.
-            for row in rows.dead(patience)[:_MOST]:
-                delivery.call_doubtful(row)
-                counting.renew(row.user_id)
-        else:
-            for row in rows.take_up(patience):
-                delivery.put_off(row, "Broken", at_once=row.attempts < _AT_ONCE)
-                counting.renew(row.user_id)
-    return _due()
+def revive(row: OutboxMessage) -> None:
+    """Put off the message of a dead worker. One that may have been handed over is doubtful."""
+    if row.stage == OutboxMessage.Stage.HANDING:
+        delivery.call_doubtful(row)
+    else:
+        delivery.put_off(row, "Broken", at_once=row.attempts < _AT_ONCE)
+    counting.renew(row.user_id)
 
 
 def tidy() -> None:
@@ -75,15 +58,3 @@ def _ask_for_passwords() -> None:
             row.leave([_STATE.SCHEDULED], _STATE.PASSWORD, credential=None)
             delivery.give_back(lent)
             counting.renew(row.user_id)
-
-
-def _due() -> list[uuid.UUID]:
-    now = clock.now()
-    untold = Q(told=None) | Q(told__lt=now - _TOLD_AGAIN)
-    due = OutboxMessage.objects.waiting().filter(untold).order_by("due")
-    return [pk for pk in due.values_list("pk", flat=True)[:_MOST] if _tell(pk, now, untold)]
-
-
-def _tell(pk: uuid.UUID, now: datetime, untold: Q) -> bool:
-    """Announce a message to a worker. Return False when another beat was faster."""
-    return bool(OutboxMessage.objects.waiting().filter(untold, pk=pk).update(told=now))

@@ -98,19 +98,14 @@ def remove(row: DataExport) -> None:
     row.delete()
 
 
-def tend() -> list[uuid.UUID]:
-    """Delete expired exports, take up those whose worker died, and return those that the caller
-    should start."""
+def tidy() -> None:
+    """Delete expired exports, and files that no row names."""
     for row in DataExport.objects.all().overdue():
         remove(row)
-    for row in DataExport.objects.all().take_up():
-        has_tries = row.attempts < DataExport.MOST_ATTEMPTS
-        row.end(State.WAITING if has_tries else State.FAILED)
     spooled = set(DataExport.objects.exclude(spool="").values_list("spool", flat=True))
     for path in (Path(settings.SPOOL) / _FOLDER).glob("*.sealed"):
         if path.stem not in spooled:
             sealed_files.remove_older(path.parent, path.name, _ORPHAN_SECONDS)
-    return list(DataExport.objects.all().waiting().values_list("pk", flat=True))
 
 
 def path_of(spool: str) -> Path:

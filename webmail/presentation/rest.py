@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 
-from core import dates
+from core import clock, dates
 from core.preferences import Preferences
 from webmail.writing import working_hours
 
@@ -41,7 +41,7 @@ class Rest:
     @cached_property
     def shown(self) -> Span | None:
         """The current span."""
-        now = timezone.now()
+        now = clock.now()
         return next((span for span in self.spans if span.begins <= now < span.ends), None)
 
     @property
@@ -68,7 +68,7 @@ def rest_of(request: HttpRequest) -> Rest:
     hours = working_hours.of(preferences)
     if hours is None:
         return Rest()
-    now, zone = timezone.now(), working_hours.zone()
+    now, zone = clock.now(), working_hours.zone()
     local = now.astimezone(zone)
     spans = [
         Span(begins, ends, _resting(ends.astimezone(zone), local))

@@ -16,10 +16,11 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from core import clock
 from mail.errors import FolderNotFound, MessageNotFound, OverQuota, ServerRefused, TooLarge
 from mail.imap import fetch, search, uid_sets
 from mail.imap.connection import Connection, checked_flag
@@ -394,5 +395,5 @@ def _is_flag(flag: str) -> bool:
 def _sensible(when: datetime | None) -> datetime | None:
     """Return a moment that a server accepts as INTERNALDATE; None for one in the future or before
     1971."""
-    now = datetime.now(UTC)
+    now = clock.now()
     return when if when and when.year > 1970 and when <= now else None

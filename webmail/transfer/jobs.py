@@ -1,7 +1,7 @@
 """Transfers from their beginning to their end: created, run, stopped, resumed, undone, cleaned up.
 
 `run`, in a worker, does the work. The caller hands over a job by
-`webmail.tasks.do_transfer.delay(str(job.pk))` once its row is committed.
+`webmail.tasks.do_transfer.delay(job.pk)` once its row is committed.
 """
 
 from __future__ import annotations
@@ -37,9 +37,6 @@ Kind = Transfer.Kind
 Unwritable = sealed_files.Unwritable
 """The spool cannot be written to."""
 SPOOL_FULL = "SpoolFull"
-_AGAIN = timedelta(seconds=20)
-"""The pause before a job is tried again whose server did not answer, or that no worker has
-started."""
 _UPLOAD = timedelta(hours=6)
 """The time after which an upload that does not continue is cancelled."""
 MOST_KEPT = 10
@@ -198,7 +195,7 @@ def run(pk: uuid.UUID) -> None:
     except sealed_files.Unwritable:
         _stop(job, State.FAILED, SPOOL_FULL)
     except (ServerUnavailable, MessageNotFound, collecting.OtherUnavailable) as error:
-        _again(job, type(error).__name__)
+        wait_again(job, type(error).__name__)
     except WebmailError as error:
         _stop(job, State.FAILED, type(error).__name__)
     except Exception:
@@ -221,7 +218,7 @@ def _going_on(job: Transfer, heartbeat: Heartbeat) -> Callable[..., None]:
     return go_on
 
 
-def _again(job: Transfer, failure: str) -> None:
+def wait_again(job: Transfer, failure: str = "Broken") -> None:
     """Try again later. The user who has just typed the name of another server is told at once that
     it does not answer."""
     is_tried = job.kind != Kind.ACCOUNT or job.has_begun or failure != "OtherUnavailable"
@@ -334,12 +331,9 @@ def content(job: Transfer) -> Iterator[bytes]:
     return store.read(bytes(job.key), job.work.get("segments", []))
 
 
-def tend() -> list[uuid.UUID]:
-    """Take up jobs whose worker died, and delete expired ones. Return the jobs that the caller
-    should start."""
+def tidy() -> None:
+    """Delete expired jobs and files, and cancel uploads that do not continue."""
     now = clock.now()
-    for job in Transfer.objects.select_related("credential").take_up():
-        _again(job, "Broken")
     for job in Transfer.objects.filter(until__lt=now):
         _forget_files(job)
     given_up = now - timedelta(days=settings.EXPORT_DAYS)
@@ -359,8 +353,6 @@ def tend() -> list[uuid.UUID]:
         job.delete()
     _finish()
     store.sweep(_known_files())
-    waiting = Transfer.objects.waiting().filter(changed__lt=now - _AGAIN)
-    return list(waiting.order_by("changed").values_list("pk", flat=True)[:50])
 
 
 def _finish() -> None:

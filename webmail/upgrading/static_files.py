@@ -9,7 +9,8 @@ from typing import Final
 
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.utils import timezone
+
+from core import clock
 
 KEPT: Final = timedelta(days=1)
 _RECORD: Final = "superseded.json"
@@ -21,7 +22,7 @@ def prune(now: datetime | None = None) -> int:
 
     Raises OSError, and ValueError where the record cannot be read.
     """
-    now = now or timezone.now()
+    now = now or clock.now()
     folder = Path(settings.STATIC_ROOT)
     record = folder / _RECORD
     before = json.loads(record.read_text()) if record.exists() else {}

@@ -13,11 +13,11 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.timesince import timesince
 
 from accounts.health import installation
-from core import version
+from core import clock, version
 from webmail import backups
 from webmail.doctor import own, queues
 from webmail.doctor.database import first_line
@@ -96,7 +96,7 @@ def _backup(_options: UpgradeOptions) -> Iterator[str]:
     with translation.override("en"):
         age = timesince(last.made)
     yield f"The last backup was made {age} ago, in {last.folder}."
-    if timezone.now() - last.made > static_files.KEPT:
+    if clock.now() - last.made > static_files.KEPT:
         yield "To make a new one: bin/manage backup FOLDER"
 
 

@@ -17,9 +17,9 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from core import clock
 from core.preferences import Preferences
 from mail.imap.values import ANSWERED, DRAFT, FLAGGED, FORWARDED, SEEN, Folder, MessageRef
 from mail.mailbox.folders import FolderNode
@@ -120,7 +120,7 @@ def _with_classes(sheet: str) -> str:
 
 
 def _summaries() -> tuple[MessageSummary, ...]:
-    now = timezone.now()
+    now = clock.now()
     return tuple(
         MessageSummary(
             ref=MessageRef("INBOX", 1, number),

@@ -12,7 +12,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext, pgettext
 
 from accounts.models import User
-from core import dates
+from core import clock, dates
 from core.preferences import Preferences
 from mail.errors import ContentTooCostly
 from mail.imap import fetch
@@ -414,7 +414,7 @@ def _images(ref: MessageRef, rendered: FrameHtml) -> composed.Images:
 
 def _answer_body(writer: Writer, opened: OpenedMessage, identity: Identity | None) -> _MessageBody:
     original = _original_body(opened, opened.fetched.ref, writer, is_signed=False)
-    line = working_hours.line(writer.preferences, timezone.now())
+    line = working_hours.line(writer.preferences, clock.now())
     if writer.preferences.reply_quote == "none":
         return _signed(_MessageBody("", "", original.is_html), identity, line=line)
     attribution = _attribution(opened.fetched.envelope)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext, ngettext
 
 from accounts.models import MailDomain, User
 from addressbook.contacts import known
+from core import clock
 from mail.mime import addresses
 from mail.mime.addresses import Address, AddressGroup, Recipients
 from webmail.models import OutboxMessage
@@ -212,7 +213,7 @@ def are_too_many(count: int) -> bool:
 
 def _free_from(user: User, count: int, hourly: int) -> datetime | None:
     """Return the moment from which the limit of an hour has room for so many more; None for now."""
-    since = timezone.now() - timedelta(hours=1)
+    since = clock.now() - timedelta(hours=1)
     lately = OutboxMessage.objects.of(user).filter(accepted__gt=since)
     lately = lately.exclude(state=OutboxMessage.State.CANCELLED)
     over = (lately.aggregate(all=Sum("recipients"))["all"] or 0) + count - hourly

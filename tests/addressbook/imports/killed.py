@@ -176,10 +176,15 @@ PHASES: dict[str, Callable[[], None]] = {
 def revive() -> None:
     """What beat does every minute, once the dead worker was silent for long enough."""
     from addressbook import imports
+    from addressbook.models import ImportJob
+    from tests.tended import due
 
     _age()
-    for pk in imports.tend():
+    due(ImportJob)
+    _age()
+    for pk in due(ImportJob):
         imports.run(pk)
+    imports.tidy()
 
 
 class Bench:
@@ -256,7 +261,9 @@ def _done_by_workers(dice: random.Random, latest: int, most: int) -> int:
     from django.db import connection
 
     from addressbook import imports
-    from addressbook.tasks import run_import, tend_imports
+    from addressbook.models import ImportJob
+    from addressbook.tasks import run_import
+    from tests.tended import due
 
     run_import.delay(last_job().pk)
     kills = 0
@@ -285,8 +292,9 @@ def _done_by_workers(dice: random.Random, latest: int, most: int) -> int:
         if last_job().is_moving:
             kills += 1
             _age()
-            tend_imports.delay()
-    imports.tend()  # the last worker may have died when all was written, but not cleared away
+            due(ImportJob)
+            run_import.delay(last_job().pk)
+    imports.tidy()  # the last worker may have died when all was written, but not cleared away
     return kills
 
 

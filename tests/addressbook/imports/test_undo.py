@@ -106,7 +106,7 @@ def test_after_thirty_days_it_is_too_late(claire: User, brought: Import) -> None
     ImportJob.objects.update(undo_until=timezone.now() - timedelta(minutes=1))
     job.refresh_from_db()
     assert not imports.undo(job)
-    imports.tend()
+    imports.tidy()
     assert not job.traces.exists()
     assert [(row.line, row.value) for row in job.rows.all()] == [(3, "")]
 

@@ -152,11 +152,11 @@ def give_up(pk: int) -> None:
     """As beat does when there was no sign of life for long: another may have the job."""
     from django.utils import timezone
 
-    from webmail.jobs import mail_jobs
+    from tests.tended import due
     from webmail.models import MailJob
 
     MailJob.objects.filter(pk=pk).update(changed=timezone.now() - 2 * MailJob.PATIENCE)
-    mail_jobs.tend()
+    due(MailJob)
 
 
 def frozen(bench: Bench, by: str, wakes: str) -> Iterator[str]:

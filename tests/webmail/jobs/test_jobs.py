@@ -21,6 +21,7 @@ from mail.mailbox import bulk
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import CLOSE, ScriptedServer, imap_script, ok, selected, wait
+from tests.tended import due
 from tests.waiting import join
 from tests.webmail.views.mail import fields, page
 from webmail import tasks
@@ -195,7 +196,7 @@ def test_a_killed_worker_is_followed_by_one_that_does_nothing_twice(
             mail_jobs.run(job.pk)
         except Killed:
             MailJob.objects.update(changed=timezone.now() - MailJob.PATIENCE - timedelta(minutes=1))
-    mail_jobs.tend()
+    due(MailJob)
     mail_jobs.run(job.pk)
     job.refresh_from_db()
     assert (job.state, job.done, job.gone) == (State.DONE, 100, 0)
@@ -211,13 +212,13 @@ def test_a_killed_worker_is_followed_by_one_that_does_nothing_twice(
 
 def test_another_takes_up_what_a_killed_worker_had_within_a_minute(handed_over: MailJob) -> None:
     """beat looks every five seconds: once for who gives no sign of life, once for who waits."""
-    longest = MailJob.PATIENCE + mail_jobs._AGAIN + timedelta(seconds=10)
+    longest = MailJob.PATIENCE + MailJob.AGAIN + timedelta(seconds=10)
     assert longest <= timedelta(minutes=1)
     job = MailJob.objects.claim(handed_over.pk)
     assert job is not None
     for state, silent in ((State.RUNNING, 25), (State.WAITING, 31)):
         MailJob.objects.update(changed=timezone.now() - timedelta(seconds=silent))
-        assert mail_jobs.tend() == []
+        assert due(MailJob) == []
         job.refresh_from_db()
         assert job.state == state
 
@@ -228,7 +229,7 @@ def test_a_worker_that_wakes_after_the_job_was_resumed_changes_nothing(
     """The attempts begin anew with the new password; the first worker is still not the third."""
     first = MailJob.objects.claim(handed_over.pk)
     MailJob.objects.update(changed=timezone.now() - timedelta(minutes=1))
-    mail_jobs.tend()
+    due(MailJob)
     second = MailJob.objects.claim(handed_over.pk)
     assert first is not None and second is not None
     mail_jobs._stop(second, State.PASSWORD)
@@ -280,7 +281,7 @@ def test_a_worker_that_waits_for_the_mail_server_keeps_its_job(
 ) -> None:
     time.sleep(0.7)
     assert waited_for.is_alive()
-    assert mail_jobs.tend() == []
+    assert due(MailJob) == []
     handed_over.refresh_from_db()
     assert (handed_over.state, handed_over.attempts) == (State.RUNNING, 1)
     join(waited_for)
@@ -296,7 +297,7 @@ def test_a_worker_that_hangs_gives_no_more_signs_of_life(
     monkeypatch.setattr(claims, "_LONGEST_STEP", 0.1)
     time.sleep(0.7)
     assert waited_for.is_alive()
-    mail_jobs.tend()
+    due(MailJob)
     handed_over.refresh_from_db()
     assert handed_over.state == State.WAITING
 
@@ -321,22 +322,22 @@ def test_a_changed_password_makes_the_job_wait_for_the_new_one(
 
 def test_a_job_whose_password_is_over_its_day_waits(handed_over: MailJob, mailbox: Mailbox) -> None:
     LentCredential.objects.update(until=timezone.now() - timedelta(seconds=1))
-    assert mail_jobs.tend() == []
+    assert due(MailJob) == []
     mail_jobs.run(handed_over.pk)
     handed_over.refresh_from_db()
     assert handed_over.state == State.PASSWORD and len(mailbox.uids()) == 75
 
 
 def test_beat_starts_what_nobody_was_told_of(handed_over: MailJob) -> None:
-    assert mail_jobs.tend() == []  # it was made just now
+    assert due(MailJob) == []  # it was made just now
     MailJob.objects.update(changed=timezone.now() - timedelta(minutes=1))
-    assert mail_jobs.tend() == [handed_over.pk]
+    assert due(MailJob) == [handed_over.pk]
 
 
 def test_what_was_done_a_week_ago_is_forgotten(handed_over: MailJob) -> None:
     mail_jobs.run(handed_over.pk)
     MailJob.objects.update(changed=timezone.now() - MailJob.KEPT - timedelta(hours=1))
-    mail_jobs.tend()
+    due(MailJob)
     assert not MailJob.objects.exists()
 
 

@@ -274,11 +274,13 @@ class Bench:
 
     def work(self) -> None:
         """The worker's part: what beat finds due."""
+        from tests.tended import due
         from webmail import outbox
+        from webmail.models import OutboxMessage
         from webmail.outbox import delivery
 
         delivery._PAUSES = (0, 0.5, 1)
-        for pk in outbox.tend():
+        for pk in due(OutboxMessage):
             outbox.deliver(pk)
 
     def recover(self) -> None:

@@ -22,6 +22,7 @@ from mail.imap.values import MessageRef
 from tests.killing import before_an_update
 from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import CLOSE, READ_DATA, STALL, Action, ScriptedServer
+from tests.tended import due
 from tests.webmail.outbox.letters import (
     ALICE,
     BOB,
@@ -254,10 +255,10 @@ def test_what_is_refused_for_now_is_tried_again(
     row.refresh_from_db()
     assert (row.state, row.stage, row.failure) == (State.HELD, Stage.READY, "ServerUnavailable")
     assert timedelta(seconds=50) < row.due - timezone.now() <= timedelta(minutes=1)
-    assert outbox.tend() == []
+    assert due(OutboxMessage) == []
     later()
     moved(mail_domain, submission)
-    assert outbox.tend() == [row.pk]
+    assert due(OutboxMessage) == [row.pk]
     outbox.deliver(row.pk)
     assert len(bobs_mailbox.uids()) == 1 and len(mailbox.uids("Sent")) == 1
 
@@ -306,7 +307,7 @@ def test_a_doubt_is_never_sent_again_by_itself(
     assert not LentCredential.objects.exists()
     moved(mail_domain, submission)
     later()
-    assert outbox.tend() == [] and outbox.deliver(row.pk) is None
+    assert due(OutboxMessage) == [] and outbox.deliver(row.pk) is None
     assert bobs_mailbox.uids() == [] and outbox.unsent_count(row.user_id) == 1
     assert Draft.objects.get().state == Draft.State.ACCEPTED
 
@@ -376,7 +377,7 @@ def test_a_mailbox_that_does_not_answer_files_it_later(
     mail_domain.imap_port = port
     mail_domain.save()
     later()
-    for pk in outbox.tend():
+    for pk in due(OutboxMessage):
         outbox.deliver(pk)
     row.refresh_from_db()
     assert row.state == State.SENT
@@ -444,7 +445,7 @@ def test_a_message_is_not_put_off_while_its_worker_is_about_to_send_the_dot(
     assert row is not None
     later()
     with before_an_update(lambda: outbox.delivery._write(row, stage=Stage.HANDING)):
-        outbox.tend()
+        due(OutboxMessage)
     row.refresh_from_db()
     assert (row.state, row.stage) == (State.SENDING, Stage.HANDING)
 

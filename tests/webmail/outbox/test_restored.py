@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import LentCredential
 from tests.servers.mailboxes import Mailbox
+from tests.tended import due
 from webmail import outbox
 from webmail.models import Draft, OutboxMessage
 
@@ -59,7 +60,7 @@ def test_what_left_after_the_backup_is_found_in_the_folder_of_sent_mail(
     cache.clear()  # as `backups.restore` does
     assert outbox.hold_restored() == 1
     later()
-    assert outbox.tend() == []
+    assert due(OutboxMessage) == []
     reader.get("/mail/INBOX/")
     row.refresh_from_db()
     assert (row.state, row.failure) == (State.SENT, "")
@@ -79,7 +80,7 @@ def test_what_perhaps_left_is_sent_again_by_its_person_alone(
     assert outbox.hold_restored() == 1
     reader.get("/mail/INBOX/")
     later()
-    assert outbox.tend() == []
+    assert due(OutboxMessage) == []
     row.refresh_from_db()
     assert (row.state, row.failure) == (State.DOUBT, OutboxMessage.RESTORED_UNFILED)
     assert "restaurée" in reader.get("/outbox/").content.decode()
@@ -106,6 +107,6 @@ def test_what_was_handed_over_before_the_backup_is_filed_as_ever(
     OutboxMessage.objects.update(state=State.SENDING, stage=OutboxMessage.Stage.HANDED)
     assert outbox.hold_restored() == 0
     later()
-    outbox.tend()
+    due(OutboxMessage)
     outbox.deliver(row.pk)
     assert len(mailbox.uids("Sent")) == 1

@@ -149,12 +149,13 @@ def take_up(pk: Any) -> None:
     from django.db import connection
     from django.utils import timezone
 
+    from tests.tended import due
     from webmail.models import Transfer
     from webmail.transfer import jobs
 
     late = timezone.now() - 2 * Transfer.PATIENCE
     Transfer.objects.filter(pk=pk, state="running").update(changed=late)
-    jobs.tend()
+    due(Transfer)
     connection.close()
     jobs.run(pk)
 

@@ -23,6 +23,7 @@ from mail.imap.connection import Connection
 from mail.mailbox import folders
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
+from tests.tended import due
 from tests.waiting import SOON_S, join
 from tests.webmail.views.mail import letter, words
 from webmail.models import Transfer
@@ -162,14 +163,14 @@ def test_the_password_is_forgotten_however_it_ends(
         jobs.run(job.pk)
     else:
         Transfer.objects.update(state=State.PASSWORD, changed=job.changed - timedelta(days=2))
-        jobs.tend()
+        jobs.tidy()
     job.refresh_from_db()
     assert bytes(job.sealed) == b""
     assert job.is_finished and (how == "cancelled" or job.failure == "OtherRefused")
     if how == "failed":
         Transfer.objects.update(work=job.work | {"other": job.work["other"] | {"login": bob.login}})
         assert reader.post(f"/transfers/{job.pk}/resume/").status_code == 302
-        assert not jobs.tend()
+        assert not due(Transfer)
         reader.post(f"/transfers/{job.pk}/resume/", {"password": bob.password})
         jobs.run(job.pk)
         job.refresh_from_db()

@@ -253,7 +253,7 @@ def test_a_download_is_its_owners_and_ends(
     for more in ("cancel/", "resume/", "undo/"):
         assert other.post(f"/transfers/{job.pk}/{more}").status_code == 404
     Transfer.objects.update(until=WHEN.replace(year=2020))
-    jobs.tend()
+    jobs.tidy()
     assert reader.get(f"/transfers/{job.pk}/file/").status_code == 404
     assert list(spool.iterdir()) == []
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.sealed import rows as sealed_rows
 from demo.servers.submission import SubmissionServer
+from tests.tended import due
 from tests.waiting import cheap
 from tests.webmail.views.composer.test_begin import read, text
 from tests.webmail.views.composer.test_documents import begun, enclosed, send
@@ -190,7 +191,7 @@ def test_a_worker_that_dies_while_it_makes_a_message_loses_none_and_sends_none_t
     OutboxMessage.objects.filter(state=State.SENDING).update(
         changed=timezone.now() - timedelta(hours=1)
     )
-    outbox.tend()
+    due(OutboxMessage)
     leave()
     leave()
     assert set(OutboxMessage.objects.values_list("state", flat=True)) == {State.SENT}

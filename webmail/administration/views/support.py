@@ -12,7 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
@@ -21,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import audit, diagnosis, limits, notices, roles, tasks
 from accounts.http import asked_here
 from accounts.models import AuditEvent, User
+from core import clock
 from webmail.administration import sends
 
 LONGEST = 254
@@ -71,7 +71,7 @@ def lift(request: HttpRequest) -> HttpResponse:
     person = _person(request)
     if not diagnosis.may_lift(person, is_administrator=_is_administrator(request)):
         raise PermissionDenied
-    events = diagnosis.events_of(person, timezone.now())
+    events = diagnosis.events_of(person, clock.now())
     counted = [state for state in limits.state(diagnosis.limits_of(person, events)) if state.count]
     limits.lift([state.limit for state in counted])
     if counted:

@@ -48,7 +48,7 @@ def _ask(request: SignedInRequest) -> HttpResponse:
     row = exporting.ask(request.user)
     if row.state == DataExport.State.WAITING:
         with suppress(OperationalError):  # beat finds it
-            tasks.export_data.delay(str(row.pk))
+            tasks.export_data.delay(row.pk)
     return redirect("mail:own_data")
 
 

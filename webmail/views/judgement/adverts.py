@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from core import clock
 from core.htmx import wants_partial
 from mail.mailbox import folders
 from webmail import outbox
@@ -122,7 +123,7 @@ def _week_line(request: SignedInRequest) -> str:
     the user closed the line of this week."""
     if request.session.get(_WEEK_CLOSED) == _week():
         return ""
-    aside, back = Judgement.objects.all().adverts_since(request.user, timezone.now() - WEEK)
+    aside, back = Judgement.objects.all().adverts_since(request.user, clock.now() - WEEK)
     return adverts.week_line(aside, back)
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from django.core.cache import cache
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext
 
@@ -20,6 +19,7 @@ from accounts import session
 from accounts.http import SignedInRequest
 from accounts.sealed import cache as session_cache
 from addressbook.contacts import finding
+from core import clock
 from core.htmx import wants_partial
 from mail.errors import FolderNotFound
 from mail.folding import fold
@@ -110,7 +110,7 @@ def _search(
         patience=PATIENCE,
     )
     result = kept.with_more(more) if kept else more
-    moment = timezone.now().timestamp()
+    moment = clock.now().timestamp()
     session_cache.put(request, KIND, _name(asked), {"when": moment, **result.packed()})
     if place is None and not request.session.get("shared_computer"):
         RecentSearch.objects.note(request.user, asked.text)
@@ -160,7 +160,7 @@ def _kept(request: SignedInRequest, asked: Asked, *, any_age: bool) -> SearchRes
     packed = session_cache.get(request, KIND, _name(asked))
     if packed is None:
         return None
-    age = timezone.now().timestamp() - packed["when"]
+    age = clock.now().timestamp() - packed["when"]
     is_later_page = asked.number > 1 or asked.place is not None
     return SearchResult.unpacked(packed) if any_age or is_later_page or age < FRESH else None
 

@@ -100,7 +100,7 @@ def announce(request: SignedInRequest, first: OutboxMessage) -> None:
 def start(row: OutboxMessage) -> None:
     """Hand the message to a worker. Without the broker, beat finds it later."""
     with suppress(OperationalError):
-        tasks.deliver_message.delay(str(row.pk))
+        tasks.deliver_message.delay(row.pk)
 
 
 def _toast(row: OutboxMessage, rows: Sequence[OutboxMessage]) -> dict[str, Any]:

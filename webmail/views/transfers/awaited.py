@@ -60,7 +60,7 @@ def begin_transfer(request: SignedInRequest, job: Transfer) -> None:
     waiting = [pk for pk in request.session.get(TRANSFERS, []) if pk != str(job.pk)]
     request.session[TRANSFERS] = [*waiting, str(job.pk)][-MOST_SHOWN:]
     with suppress(OperationalError):
-        tasks.do_transfer.delay(str(job.pk))
+        tasks.do_transfer.delay(job.pk)
 
 
 def forget_transfer(request: SignedInRequest, job: Transfer) -> None:

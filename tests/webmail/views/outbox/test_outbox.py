@@ -20,6 +20,7 @@ from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
 from mail.errors import AlreadyLeft, DraftChanged
 from tests.servers.mailboxes import Mailbox
+from tests.tended import due
 from tests.webmail.outbox.letters import BOB, SECRET_SUBJECT, SECRET_TEXT, draft_of, letter
 from tests.webmail.views.mail import page, words
 from webmail import outbox, tasks
@@ -104,7 +105,7 @@ def test_a_message_is_taken_back_with_all_that_was_written(
     assert state(row)[0] == State.CANCELLED and bytes(row.sealed) == b""
     assert not LentCredential.objects.exists()
     OutboxMessage.objects.update(due=timezone.now())
-    assert outbox.tend() == [] and outbox.deliver(row.pk) is None
+    assert due(OutboxMessage) == [] and outbox.deliver(row.pk) is None
     assert bobs_mailbox.uids() == []
     # Sent again, it is another message.
     assert reader.post(url(row, "back/")).status_code == 404
@@ -322,11 +323,11 @@ def test_a_scheduled_message_waits_for_its_time(
     sent: Callable[..., OutboxMessage], bobs_mailbox: Mailbox
 ) -> None:
     row = sent(due=timezone.now() + timedelta(days=30))
-    assert outbox.tend() == [] and outbox.deliver(row.pk) is None
+    assert due(OutboxMessage) == [] and outbox.deliver(row.pk) is None
     lent = LentCredential.objects.get()
     assert lent.until > row.due + timedelta(days=3)
     OutboxMessage.objects.update(due=timezone.now())
-    assert outbox.tend() == [row.pk]
+    assert due(OutboxMessage) == [row.pk]
     outbox.deliver(row.pk)
     assert len(bobs_mailbox.uids()) == 1 and not LentCredential.objects.exists()
 
@@ -384,7 +385,7 @@ def test_one_to_each_leaves_at_a_pace_and_shares_a_password(
     dues = [one.due - row.due for one in rows]
     assert dues == [timedelta(seconds=3 * n) for n in range(4)]
     assert LentCredential.objects.count() == 1
-    assert outbox.tend() == [row.pk]
+    assert due(OutboxMessage) == [row.pk]
 
 
 def test_the_draft_and_the_password_go_with_the_last(
@@ -392,7 +393,7 @@ def test_the_draft_and_the_password_go_with_the_last(
 ) -> None:
     sent(count=3, hold=0)
     OutboxMessage.objects.update(due=timezone.now())
-    first, second, third = outbox.tend()
+    first, second, third = due(OutboxMessage)
     outbox.deliver(first)
     outbox.deliver(second)
     assert LentCredential.objects.count() == 1 and Draft.objects.count() == 1
@@ -757,9 +758,9 @@ def test_the_outbox_is_asked_for_while_something_moves(
 
 def test_beat_tells_of_a_message_once_a_minute(sent: Callable[..., OutboxMessage]) -> None:
     row = sent(hold=0)
-    assert outbox.tend() == [row.pk] and outbox.tend() == []
+    assert due(OutboxMessage) == [row.pk] and due(OutboxMessage) == []
     OutboxMessage.objects.update(told=timezone.now() - timedelta(seconds=61))
-    assert outbox.tend() == [row.pk]
+    assert due(OutboxMessage) == [row.pk]
 
 
 @pytest.mark.parametrize(
@@ -776,10 +777,10 @@ def test_what_a_dead_worker_had_goes_on_from_where_it_was(
 ) -> None:
     just_now = timezone.now() - timedelta(seconds=30)
     row = sent(hold=0, state=State.SENDING, stage=stage, changed=just_now, attempts=1)
-    outbox.tend()
+    due(OutboxMessage)
     assert state(row) == (State.SENDING, stage)
     OutboxMessage.objects.update(changed=timezone.now() - timedelta(hours=1))
-    outbox.tend()
+    due(OutboxMessage)
     assert state(row) == after
 
 
@@ -788,7 +789,7 @@ def test_a_message_that_kills_workers_waits_longer_and_longer(
 ) -> None:
     long_ago = timezone.now() - timedelta(hours=1)
     row = sent(hold=0, state=State.SENDING, changed=long_ago, attempts=4)
-    assert outbox.tend() == []
+    assert due(OutboxMessage) == []
     row.refresh_from_db()
     assert row.state == State.HELD and row.due > timezone.now() + timedelta(minutes=50)
 
