@@ -15,7 +15,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.utils import timezone
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 from pytest_django import Settings
 
 from demo.servers.dovecot import MailAccount
@@ -38,6 +38,16 @@ LOCAL = "Object.keys(localStorage).filter((name) => name.startsWith('draft:'))"
 def spool(settings: Settings, tmp_path: Path) -> Path:
     settings.SPOOL = tmp_path
     return tmp_path / "drafts"
+
+
+PENDING = """() => new Promise((told) => {
+  const base = indexedDB.open("pending-files", 1);
+  base.onupgradeneeded = () => base.result.createObjectStore("files", {keyPath: "id"});
+  base.onsuccess = () => {
+    const rows = base.result.transaction("files").objectStore("files").getAll();
+    rows.onsuccess = () => (base.result.close(), told(rows.result.map(({name}) => name)));
+  };
+})"""
 
 
 @pytest.fixture
@@ -233,6 +243,69 @@ def test_a_window_whose_draft_has_gone_keeps_its_text_in_a_new_message(
     expect(page.locator(".recipient")).to_contain_text("bob@ac-exemple.fr")
     assert Draft.objects.filter(state=Draft.State.WRITING).count() == 1
     assert page.evaluate(LOCAL) == []
+
+
+def test_what_left_with_its_draft_is_named_in_the_new_message(
+    writing: Page, submission: SubmissionServer, bob: MailAccount
+) -> None:
+    """Once a message was delivered nothing of its draft is left; the window still has the text."""
+    page = writing
+    for field, name, content in (
+        ("#id_attachments", "plan.txt", b"le plan"),
+        ("#id_documents", "MARTIN_Lea.pdf", b"%PDF-1.4 x"),
+    ):
+        payload = FilePayload(name=name, mimeType="text/plain", buffer=content)
+        page.locator(field).set_input_files(payload)
+    rich(page, "Un")
+    expect(page.locator("[data-files] a.file-name")).to_be_visible()
+    expect(page.locator("#documents .roster-name")).to_contain_text("1 document")
+    wait_for(lambda: saved("Un").files)
+    page.locator("#rich").click()
+    page.route("**/save/", lambda route: route.abort())
+    page.keyboard.type("Tapé ici")
+    Draft.objects.all().delete()
+    page.unroute("**/save/")
+    page.keyboard.type(" encore")
+    banner = page.locator("#notices .banner").filter(has=page.locator("[data-write-again]"))
+    banner.locator("[data-write-again]").click()
+    told = page.locator("#notices .banner")
+    expect(told).to_contain_text("plan.txt, 1 document pour un destinataire")
+    expect(page.locator("#rich")).to_contain_text("Tapé ici encore")
+    expect(page.locator("#rich td")).to_have_count(2)
+    assert page.evaluate(LOCAL) == []
+
+
+def no_answer(route: Route) -> None:
+    """What a proxy or the product says in JSON while the server has trouble of its own."""
+    route.fulfill(status=503, content_type="application/json", body='{"words": "En panne"}')
+
+
+@pytest.mark.parametrize(
+    ("field", "name", "part"),
+    [("#id_roster", "6B.csv", "roster"), ("#id_documents", "MARTIN_Lea.pdf", "documents")],
+)
+def test_no_message_leaves_before_its_list_and_its_documents_are_there(
+    writing: Page, submission: SubmissionServer, field: str, name: str, part: str
+) -> None:
+    page = writing
+    rich(page, "Un")
+    page.route("**/roster/", no_answer)
+    page.route("**/documents/add/", no_answer)
+    content = b"mail;Classe\nbob@ac-exemple.fr;6B\n"
+    page.locator(field).set_input_files(FilePayload(name=name, mimeType="", buffer=content))
+    retry = page.locator(f"[data-{part}-retry]")
+    expect(retry).to_be_visible()
+    assert page.evaluate(PENDING) == [name]
+    page.locator("#rich").click()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-saved]")).to_contain_text("n’a pas été envoyé")
+    expect(retry).to_be_visible()
+    assert not OutboxMessage.objects.exists()
+    page.unroute("**/roster/")
+    page.unroute("**/documents/add/")
+    retry.click()
+    expect(page.locator(f"#{part} .roster-name")).to_be_visible()
+    wait_for(lambda: page.evaluate(PENDING) == [])
 
 
 def test_a_copy_that_the_server_refuses_is_shown_once_and_not_sent_again(

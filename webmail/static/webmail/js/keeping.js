@@ -430,7 +430,8 @@ class Keeper {
 
   async writeAgain(banner) {
     const { value: token } = this.form.elements.csrfmiddlewaretoken;
-    const url = await local.newDraft(this.draft, recovery.fieldsOf(this.form), token);
+    const fields = [...recovery.fieldsOf(this.form), ...recovery.besideOf(this.form)];
+    const url = await local.newDraft(this.draft, fields, token);
     if (!url) return (banner.querySelector("[data-failed]").hidden = false);
     this.forget();
     this.isDirty = false;
