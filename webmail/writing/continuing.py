@@ -15,7 +15,6 @@ from webmail.presentation.words import few
 from webmail.writing import documents, drafts, files, images, rosters
 from webmail.writing.content import Content
 
-
 _MOST_NAMED = 20
 
 

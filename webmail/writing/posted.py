@@ -10,8 +10,8 @@ from django.http import QueryDict
 
 from core.converters import CONTROLS, LONGEST_NAME, MessageConverter, PartConverter
 from mail.imap.values import MessageRef
-from webmail.writing.continuing import Beside
 from webmail.writing.content import DELIVERIES, KINDS, PRIORITIES, WHOLE, Content
+from webmail.writing.continuing import Beside
 
 _LINE = 400_000  # characters: five thousand recipients with their names
 
