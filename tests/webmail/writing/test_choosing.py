@@ -323,7 +323,7 @@ def test_words_within_the_signature_are_a_text(claire: User, fields: dict[str, A
     )
     content = about(to="bob@ac-exemple.fr", **fields)
     assert kinds(question(claire, content)) == ["text"]
-    within = {
+    within: dict[str, Any] = {
         name: value.replace("Alice", "À demain, Alice") if isinstance(value, str) else value
         for name, value in fields.items()
     }
