@@ -15,13 +15,15 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.utils import timezone
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 from pytest_django import Settings
 
+from accounts.models import User
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.browser.conformity import violations
 from tests.browser.test_compose import PASTE
+from tests.browser.test_outbox import look
 from tests.browser.waiting import wait_for
 from tests.servers.mailboxes import Mailbox
 from tests.waiting import LONGEST_S
@@ -38,6 +40,16 @@ LOCAL = "Object.keys(localStorage).filter((name) => name.startsWith('draft:'))"
 def spool(settings: Settings, tmp_path: Path) -> Path:
     settings.SPOOL = tmp_path
     return tmp_path / "drafts"
+
+
+PENDING = """() => new Promise((told) => {
+  const base = indexedDB.open("pending-files", 1);
+  base.onupgradeneeded = () => base.result.createObjectStore("files", {keyPath: "id"});
+  base.onsuccess = () => {
+    const rows = base.result.transaction("files").objectStore("files").getAll();
+    rows.onsuccess = () => (base.result.close(), told(rows.result.map(({name}) => name)));
+  };
+})"""
 
 
 @pytest.fixture
@@ -137,6 +149,41 @@ def rich(page: Page, subject: str) -> None:
     expect(page).to_have_url(re.compile("/drafts/"))
 
 
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_an_answer_in_the_format_of_the_answered_message_comes_back_in_it(
+    writing: Page, mailbox: Mailbox, is_changed: bool
+) -> None:
+    """A plain letter is answered in plain text, unless the user has changed to formatted text."""
+    page = writing
+    User.objects.update(preferences={"write_format": "same"})
+    mailbox.append(letter("Question", "Une ligne\n\nUne autre"))
+    page.goto("/mail/INBOX/")
+    page.locator("#rows .row > a").first.click()
+    reply = page.locator("#message[data-open] a[href*='/reply']").first
+    page.goto(reply.get_attribute("href") or "")
+    body = page.locator("#id_body")
+    expect(body).to_be_visible()
+    text = body.input_value()
+    if is_changed:
+        page.locator("[data-options] summary").click()
+        page.locator("[data-plain-text]").click()
+        page.locator("#rich").click()
+    else:
+        body.click()
+    page.route("**/save/", lambda route: route.abort())
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("Ma réponse")
+    wait_for(lambda: "Ma réponse" in page.evaluate("JSON.stringify(localStorage)"), page)
+    page.reload()
+    if is_changed:
+        expect(page.locator("#rich")).to_contain_text("Ma réponse")
+        expect(page.locator("#rich blockquote")).to_contain_text("Une autre")
+        expect(body).to_be_hidden()
+    else:
+        expect(body).to_have_value(f"Ma réponse{text}")
+        expect(page.locator("#rich")).to_be_hidden()
+
+
 def test_what_came_back_can_be_undone(writing: Page) -> None:
     page = writing
     rich(page, "Notes")
@@ -233,6 +280,69 @@ def test_a_window_whose_draft_has_gone_keeps_its_text_in_a_new_message(
     expect(page.locator(".recipient")).to_contain_text("bob@ac-exemple.fr")
     assert Draft.objects.filter(state=Draft.State.WRITING).count() == 1
     assert page.evaluate(LOCAL) == []
+
+
+def test_what_left_with_its_draft_is_named_in_the_new_message(
+    writing: Page, submission: SubmissionServer, bob: MailAccount
+) -> None:
+    """Once a message was delivered nothing of its draft is left; the window still has the text."""
+    page = writing
+    for field, name, content in (
+        ("#id_attachments", "plan.txt", b"le plan"),
+        ("#id_documents", "MARTIN_Lea.pdf", b"%PDF-1.4 x"),
+    ):
+        payload = FilePayload(name=name, mimeType="text/plain", buffer=content)
+        page.locator(field).set_input_files(payload)
+    rich(page, "Un")
+    expect(page.locator("[data-files] a.file-name")).to_be_visible()
+    expect(page.locator("#documents .roster-name")).to_contain_text("1 document")
+    wait_for(lambda: saved("Un").files)
+    page.locator("#rich").click()
+    page.route("**/save/", lambda route: route.abort())
+    page.keyboard.type("Tapé ici")
+    Draft.objects.all().delete()
+    page.unroute("**/save/")
+    page.keyboard.type(" encore")
+    banner = page.locator("#notices .banner").filter(has=page.locator("[data-write-again]"))
+    banner.locator("[data-write-again]").click()
+    told = page.locator("#notices .banner")
+    expect(told).to_contain_text("plan.txt, 1 document pour un destinataire")
+    expect(page.locator("#rich")).to_contain_text("Tapé ici encore")
+    expect(page.locator("#rich td")).to_have_count(2)
+    assert page.evaluate(LOCAL) == []
+
+
+def no_answer(route: Route) -> None:
+    """What a proxy or the product says in JSON while the server has trouble of its own."""
+    route.fulfill(status=503, content_type="application/json", body='{"words": "En panne"}')
+
+
+@pytest.mark.parametrize(
+    ("field", "name", "part"),
+    [("#id_roster", "6B.csv", "roster"), ("#id_documents", "MARTIN_Lea.pdf", "documents")],
+)
+def test_no_message_leaves_before_its_list_and_its_documents_are_there(
+    writing: Page, submission: SubmissionServer, field: str, name: str, part: str
+) -> None:
+    page = writing
+    rich(page, "Un")
+    page.route("**/roster/", no_answer)
+    page.route("**/documents/add/", no_answer)
+    content = b"mail;Classe\nbob@ac-exemple.fr;6B\n"
+    page.locator(field).set_input_files(FilePayload(name=name, mimeType="", buffer=content))
+    retry = page.locator(f"[data-{part}-retry]")
+    expect(retry).to_be_visible()
+    assert page.evaluate(PENDING) == [name]
+    page.locator("#rich").click()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-saved]")).to_contain_text("n’a pas été envoyé")
+    expect(retry).to_be_visible()
+    assert not OutboxMessage.objects.exists()
+    page.unroute("**/roster/")
+    page.unroute("**/documents/add/")
+    retry.click()
+    expect(page.locator(f"#{part} .roster-name")).to_be_visible()
+    wait_for(lambda: page.evaluate(PENDING) == [])
 
 
 def test_a_copy_that_the_server_refuses_is_shown_once_and_not_sent_again(
@@ -431,9 +541,15 @@ def test_two_windows_on_one_draft_are_seen_and_settled(writing: Page) -> None:
     expect(page.locator("#id_subject")).to_be_focused()
     page.wait_for_timeout(2500)
     assert "L’autre" in [drafts.content(draft).subject for draft in Draft.objects.all()]
-    with page.expect_popup() as popup:
-        page.locator("[data-other]").click()
-    expect(popup.value.locator("main")).to_contain_text("L’autre")
+    page.locator("[data-compare]").click()
+    expect(page.locator(".keeping-living").first).to_be_visible()
+    expect(page.locator(".keeping-closed")).to_be_hidden()
+    here, there = page.locator("#keeping-choice [data-content]").all()
+    expect(here).to_contain_text("Le mien")
+    expect(there).to_contain_text("L’autre")
+    look(page, "conflict")
+    page.locator("[data-put-off]").click()
+    expect(conflict).to_be_visible()
     page.locator("[data-mine]").click()
     saved("Le mien")
     expect(conflict).to_have_count(0)
@@ -441,6 +557,40 @@ def test_two_windows_on_one_draft_are_seen_and_settled(writing: Page) -> None:
     kept = [drafts._opened(Draft.objects.get(), one.sealed).subject for one in versions]
     assert "L’autre" in kept
     expect(other.locator("[data-mine]")).to_be_visible()
+
+
+@pytest.mark.parametrize("choice", ["mine", "theirs"])
+def test_of_two_windows_in_conflict_one_is_chosen_and_the_other_stays_a_version(
+    writing: Page, choice: str
+) -> None:
+    page = writing
+    rich(page, "Un")
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.locator("#rich td")).to_have_count(2)
+    page.route("**/save/", lambda route: route.abort())
+    page.keyboard.type("Tapé ici")
+    other.locator("#id_subject").fill("L’autre")
+    saved("L’autre")
+    page.unroute("**/save/")
+    page.locator("[data-compare]").click()
+    here, there = page.locator("#keeping-choice [data-content]").all()
+    expect(here).to_contain_text("Tapé ici")
+    expect(here.locator("td")).to_have_count(2)
+    expect(there).not_to_contain_text("Tapé ici")
+    expect(there.locator("td")).to_have_count(2)
+    page.locator(f"[data-take={choice}]").click()
+    expect(page.locator("#keeping-choice")).to_be_hidden()
+    expect(page.locator("[data-compare]")).to_have_count(0)
+    expected = {"mine": ("Un", 1), "theirs": ("L’autre", 0)}[choice]
+    expect(page.locator("#id_subject")).to_have_value(expected[0])
+    expect(page.locator("#rich", has_text="Tapé ici")).to_have_count(expected[1])
+    draft = Draft.objects.get()
+    wait_for(lambda: drafts.content(Draft.objects.get()).subject == expected[0])
+    kept = [drafts._opened(draft, one.sealed) for one in draft.versions.all()]
+    assert any(
+        one.subject == "L’autre" if choice == "mine" else "Tapé ici" in one.html for one in kept
+    )
 
 
 def test_what_another_window_overtook_is_not_sent_and_asks_which_to_keep(

@@ -93,6 +93,8 @@ def members(file: BinaryIO) -> Iterator[tuple[TarMember, BinaryIO]]:
     long_name, extended, before = b"", {}, 0
     while True:
         block = file.read(BLOCK)
+        if not block:
+            raise BadTar("the end is cut off")
         if not block.strip(b"\0"):
             return
         if not _is_header(block):

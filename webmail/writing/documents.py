@@ -32,7 +32,7 @@ from mail import zips
 from mail.errors import FileRefused, PartNotFound, Unreadable
 from mail.mime.build import OutgoingFile, decoded_size, encoded_size
 from mail.previews import detect
-from webmail.models import Draft, DraftDocument, DraftFile
+from webmail.models import Draft, DraftDocument
 from webmail.presentation.words import few, size
 from webmail.writing import files, sealing
 from webmail.writing.field_values import KnownRecipient
@@ -399,7 +399,7 @@ _FAULTS = {zips.ZipFault.ENCRYPTED: ENCRYPTED, zips.ZipFault.TOO_LARGE: TOO_HEAV
 def _add_files(user: User, draft: Draft, uploads: Iterable[_Upload]) -> UploadOutcome:
     """Seal files into the spool, then write all their rows at once. Nothing is left of an upload
     that has no room or is interrupted."""
-    limit, left = files.room(user.mail_domain), _place_for(user)
+    limit, left = files.room(user.mail_domain), room_for(user)
     held = of(draft)
     known = (
         {(document.name, document.digest) for document in held.documents.values()}
@@ -528,12 +528,22 @@ def _count(own: Draft, **settled: bytes | None) -> None:
     Draft.objects.filter(pk=own.pk).update(documents_count=own.documents_count, **values)
 
 
-def _place_for(user: User) -> int:
+def room_for(user: User) -> int:
     """Return how many bytes the user's next documents may take in the spool."""
-    mine = DraftFile.objects.filter(user=user).exclude(spool="").aggregate(all=Sum("size"))["all"]
-    theirs = DraftDocument.objects.filter(draft__user=user).aggregate(all=Sum("size"))["all"]
     most = decoded_size(files.MOST_MESSAGES * settings.MESSAGE_LIMIT)
-    return int(most - (mine or 0) - (theirs or 0))
+    return most - files.in_spool(user) - in_spool(user)
+
+
+def in_spool(user: User) -> int:
+    """Return the bytes of the documents of a user's drafts; those that several drafts share
+    (`adopt`) count once."""
+    rows = DraftDocument.objects.filter(draft__user=user).order_by()
+    taken: dict[str, int] = {}
+    for spool, size_in_draft in (
+        rows.values("draft", "spool").annotate(bytes=Sum("size")).values_list("spool", "bytes")
+    ):
+        taken[spool] = max(taken.get(spool, 0), size_in_draft)
+    return sum(taken.values())
 
 
 # --- decisions ---

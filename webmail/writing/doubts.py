@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from accounts.models import User
 from addressbook.contacts import names, sharing
 from addressbook.contacts.groups import GroupGap
 from webmail.presentation.words import few
-from webmail.writing import cleaning, fields, matching, recipients, reminder
+from webmail.writing import cleaning, fields, identities, matching, recipients, reminder
 from webmail.writing.content import ANSWERS, FORWARDS, Content
 from webmail.writing.documents import Held
 from webmail.writing.matching import DocumentOwner, Matching
@@ -67,7 +68,11 @@ def find(
     if not content.subject.strip():
         question, fact = gettext("Send without a subject?"), gettext("The message has no subject.")
         doubts.append(Doubt("subject", "type", question, fact))
-    if not has_files and _is_blank(content, text, own_words, review):
+    if (
+        not has_files
+        and _is_blank(content, text, own_words, review)
+        and not _has_words_in_signature(user, text)
+    ):
         question, fact = gettext("Send without a text?"), gettext("The message has no text.")
         doubts.append(Doubt("text", "type", question, fact))
     if not has_files and reminder.speaks_of_a_file(content.subject, text):
@@ -84,6 +89,19 @@ def _is_blank(content: Content, text: str, own_words: str, review: Review) -> bo
         return False
     is_quote_alone = content.kind in ANSWERS and "\n>" in f"\n{text}"
     return not (is_quote_alone and len(review.members) == 1)
+
+
+def _has_words_in_signature(user: User, text: str) -> bool:
+    """Return whether the user wrote words inside the signature, which are no less a text: one of
+    the user's signatures stands there, and words beside it that none of them has."""
+    written = _words(reminder.own_words(text, with_signature=True))
+    signatures = [_words(cleaning.text(identity.signature)) for identity in identities.of(user)]
+    is_there = any(signature and signature <= written for signature in signatures)
+    return is_there and all(written - signature for signature in signatures)
+
+
+def _words(text: str) -> Counter[str]:
+    return Counter(word for word in text.split() if word != "--")
 
 
 def _of_many_answered(content: Content, review: Review) -> list[Doubt]:

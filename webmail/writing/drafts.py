@@ -130,6 +130,8 @@ def save(
         raise TooLarge("The text is too long.", limit=MOST_BYTES)
     with transaction.atomic():
         draft = _begun(user, number, lock=True)
+        if base and not draft.revision:
+            raise DraftNotFound("Its row was deleted when it was sent.")
         content = images.settled(user, draft, content)
         plain = to_json(content)
         if draft.revision and plain == sealing.opened(draft.pk, user.pk, draft.sealed):

@@ -20,7 +20,7 @@ from typing import BinaryIO
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Max, Sum
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import MailDomain, User
@@ -140,6 +140,11 @@ def number_of_part(draft: Draft, origin: MessageRef, number: str) -> uuid.UUID:
     return uuid.uuid5(draft.pk, f"{origin.folder} {origin.uidvalidity}-{origin.uid} {number}")
 
 
+def number_of_adopted(draft: Draft, number: str) -> str:
+    """Return the number that a file of another draft has, or would have, in this one."""
+    return str(uuid.uuid5(draft.pk, number))
+
+
 def adopt(
     user: User, draft: Draft, numbers: Sequence[str], *, with_attachments: bool = False
 ) -> dict[str, str]:
@@ -148,7 +153,7 @@ def adopt(
     spool. Files of other users, and those for which the draft has no room, are left out. Two
     queries, and three for each new file."""
     copies = {
-        original: str(uuid.uuid5(draft.pk, original)) for original in map(str, _numbers(numbers))
+        original: number_of_adopted(draft, original) for original in map(str, _numbers(numbers))
     }
     if not copies:
         return {}
@@ -310,10 +315,16 @@ def _place_for(user: User, draft: Draft) -> int:
         raise FileRefused("many")
     limit = _message_limit(user.mail_domain) - TEXT_ROOM
     taken = sum(encoded_size(size) for size in there.values_list("size", flat=True))
-    mine = DraftFile.objects.filter(user=user).exclude(spool="")
-    in_spool = mine.aggregate(total=Sum("size"))["total"] or 0
-    left_in_spool = MOST_MESSAGES * settings.MESSAGE_LIMIT - in_spool
+    left_in_spool = MOST_MESSAGES * settings.MESSAGE_LIMIT - in_spool(user)
     return max(0, min(decoded_size(limit - taken), left_in_spool))
+
+
+def in_spool(user: User) -> int:
+    """Return the bytes of a user's files in the spool; one that several drafts share counts
+    once."""
+    mine = DraftFile.objects.filter(user=user).exclude(spool="")
+    each = mine.order_by().values("spool").annotate(bytes=Max("size"))
+    return int(each.aggregate(total=Sum("bytes"))["total"] or 0)
 
 
 class _Counted:

@@ -9,7 +9,7 @@ user's image finds nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from html import unescape
 
@@ -26,6 +26,7 @@ MOST = 100
 """The largest number of images of each kind that are looked up for one text."""
 _NUMBER = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _UPLOAD = re.compile(rf"/drafts/({_NUMBER})/files/({_NUMBER})(?![0-9a-f/-])")
+_IMAGE = re.compile(r"<img\b[^<>]*>", re.IGNORECASE)
 _PART = re.compile(r"/mail/[^/\s\"'<>?#]{1,8000}/[0-9]+-[0-9]+/view/[0-9.~]{1,2500}/image\Z")
 # A browser that copies an image within the text writes its address with the host.
 _HOST = re.compile(
@@ -67,7 +68,7 @@ def settled(user: User, draft: Draft, content: Content) -> Content:
     and images.
     """
     content = taken_over(draft, replace(content, html=_HOST.sub(r"\1", content.html)))
-    named = _uploads(content.html)
+    named = uploads(content.html)
     if not content.is_html or not (named or content.files):
         return content
     own = files.kinds(draft, (*content.files, *named))
@@ -114,10 +115,23 @@ def of_origin(content: Content) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*kept_parts, *shown)))
 
 
-def _uploads(html: str) -> tuple[str, ...]:
+def uploads(html: str) -> tuple[str, ...]:
+    """Return the numbers of the files of drafts to which a text refers."""
     if "/files/" not in html:
         return ()
     return tuple(dict.fromkeys(number for _draft, number in _UPLOAD.findall(html)))[:MOST]
+
+
+def is_upload_number(text: str) -> bool:
+    """Return whether a text is the number of a file, not that of a part of a message."""
+    return bool(re.fullmatch(_NUMBER, text))
+
+
+def without(html: str, numbers: Collection[str]) -> str:
+    """Return a text without its images that are these files of drafts."""
+    if not numbers:
+        return html
+    return _IMAGE.sub(lambda tag: "" if upload(tag[0]) in numbers else tag[0], html)
 
 
 def _readdressed(html: str, draft: Draft, adopted: Mapping[str, str]) -> str:

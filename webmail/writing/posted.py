@@ -11,6 +11,7 @@ from django.http import QueryDict
 from core.converters import CONTROLS, LONGEST_NAME, MessageConverter, PartConverter
 from mail.imap.values import MessageRef
 from webmail.writing.content import DELIVERIES, KINDS, PRIORITIES, WHOLE, Content
+from webmail.writing.continuing import Beside
 
 _LINE = 400_000  # characters: five thousand recipients with their names
 
@@ -36,6 +37,23 @@ def content(data: QueryDict) -> Content:
         origin=_origin(data),
         files=_files(data.getlist("files")),
         keep=_parts(data.getlist("keep")),
+    )
+
+
+def beside(data: QueryDict) -> Beside:
+    """Return what a window tells that it shows beside its text; each file is its number and its
+    name."""
+    pairs = (text[:2000].partition(" ") for text in data.getlist("had_file")[:200])
+    names = {
+        shown: CONTROLS.sub(" ", name)[:255]
+        for shown, _space, name in pairs
+        if name and (_files([shown]) == (shown,) or is_part(shown))
+    }
+    count = data.get("had_documents", "")
+    return Beside(
+        names,
+        int(count) if re.fullmatch(r"[0-9]{1,6}", count) else 0,
+        CONTROLS.sub(" ", data.get("had_roster", ""))[:255],
     )
 
 

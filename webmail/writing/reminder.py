@@ -52,9 +52,10 @@ _MOST_OF_HEAD = 5
 _MOST = 100_000
 
 
-def own_words(text: str) -> str:
+def own_words(text: str, *, with_signature: bool = False) -> str:
     """Return the lines of a plain text that the user wrote, without quotes and the lines that
-    introduce them, signature, and a message that is forwarded or stands below Outlook's head."""
+    introduce them, signature, and a message that is forwarded or stands below Outlook's head.
+    ``with_signature`` leaves the lines of the signature."""
     own: list[str] = []
     is_signature = False
     lines = [line.rstrip("\r") for line in text[:_MOST].split("\n")]
@@ -66,7 +67,7 @@ def own_words(text: str) -> str:
             continue
         is_quote = bare.startswith(">")
         is_signature = (is_signature or bare == "-- ") and not is_quote
-        if not is_quote and not is_signature:
+        if not is_quote and (with_signature or not is_signature):
             own.append(bare)
     return "\n".join(own)
 

@@ -51,3 +51,35 @@ def test_nothing_that_acts_or_fetches_stays(units: Page, hostile: str) -> None:
 )
 def test_plain_text_becomes_html_and_the_same_text_again(units: Page, text: str) -> None:
     assert units.evaluate(BACK, text.rstrip("\n")).rstrip("\n") == text.rstrip("\n")
+
+
+SWITCHED = """async (text) => {
+  const { htmlOf, safe, textOf } = await import("/static/webmail/js/pasting.js");
+  const box = document.createElement("div");
+  let now = text;
+  for (let time = 0; time < 10; time += 1) {
+    box.replaceChildren(safe(htmlOf(now)));
+    now = textOf(safe(box.innerHTML));
+  }
+  return now;
+}"""
+QUOTED = "Bonjour,\n\nLe 3 mai, Luc a écrit :\n"
+
+
+@each(
+    "text",
+    [
+        "> cité\n",
+        "> un\n>\n> deux\n",
+        ">\n> un\n>\n",
+        "> un\n>> deux\n>> trois\n> quatre\n",
+        ">> deux\n>>\n>> trois\n>\n> un\n",
+        "> un\n\n> deux\n\nentre\n\n>> trois\n\nfin\n",
+        ">>> trois\nfin\n> un\n",
+        "> un  deux   trois\n>   avancé\n  avancé aussi\n",
+        "> 3 > 2\n> -- \n> Luc\n",
+    ],
+)
+def test_quotes_are_the_same_after_ten_changes_of_format(units: Page, text: str) -> None:
+    once = f"{QUOTED}{text}"
+    assert units.evaluate(SWITCHED, once).rstrip("\n") == once.rstrip("\n")

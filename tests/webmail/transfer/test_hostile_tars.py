@@ -72,6 +72,17 @@ def test_a_tar_that_is_cut_within_a_header_is_told(cut: int) -> None:
         read(one + tarring.head("cur/2:2,S", 3, 0)[:cut])
 
 
+def test_a_tar_that_is_cut_between_two_members_is_told() -> None:
+    """Tar ends with blocks of zeros; a file without them may have lost members."""
+    whole = tar(("cur/1:2,S", b"abc"), ("cur/2:2,S", b"def"))
+    found = []
+    with pytest.raises(tarring.BadTar):
+        for _one, body in tarring.members(io.BytesIO(whole[: 2 * tarring.BLOCK])):
+            found.append(body.read())
+    assert found == [b"abc"]
+    assert len(read(whole[: 4 * tarring.BLOCK] + tarring.END)) == 2
+
+
 def test_a_tar_that_is_cut_within_a_long_name_is_told() -> None:
     whole = tar(("cur/" + "é" * 300, b"abc"))
     with pytest.raises(tarring.BadTar):
@@ -118,7 +129,7 @@ def test_a_file_with_holes_of_posix_is_no_message() -> None:
 
 
 def test_a_time_before_1970_loses_no_message() -> None:
-    assert read(changed(136, b"\xff" * 12) + b"abc".ljust(512, b"\0")) == [
+    assert read(changed(136, b"\xff" * 12) + b"abc".ljust(512, b"\0") + tarring.END) == [
         ("cur/1:2,S", False, b"abc")
     ]
 

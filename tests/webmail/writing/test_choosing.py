@@ -25,7 +25,7 @@ from mail.folding import fold
 from mail.imap.values import MessageRef
 from mail.mime.addresses import Address
 from tests.cases import each
-from webmail.models import OutboxMessage
+from webmail.models import Identity, OutboxMessage
 from webmail.writing import choosing, recipients
 from webmail.writing.choosing import Question
 from webmail.writing.content import Content
@@ -308,6 +308,26 @@ def test_an_answer_without_a_word_of_ones_own_is_asked_about(
     assert kinds(asked) == ["text"]
     html, text = f"<p>Merci</p>{content.html}", f"Merci\n{content.text}"
     assert len(letters(claire, replace(content, html=html, text=text))) == 1
+
+
+@each(
+    "fields",
+    [
+        {"html": SIGNED.replace("Alice", "Alice<br>Professeure")},
+        {"is_html": False, "text": "\n-- \nAlice\nProfesseure"},
+    ],
+)
+def test_words_within_the_signature_are_a_text(claire: User, fields: dict[str, Any]) -> None:
+    Identity.objects.get_or_create(
+        user=claire, address=claire.address, source="sign_in", signature="Alice<br>Professeure"
+    )
+    content = about(to="bob@ac-exemple.fr", **fields)
+    assert kinds(question(claire, content)) == ["text"]
+    within: dict[str, Any] = {
+        name: value.replace("Alice", "À demain, Alice") if isinstance(value, str) else value
+        for name, value in fields.items()
+    }
+    assert len(letters(claire, replace(content, **within))) == 1
 
 
 def test_a_bare_answer_to_one_person_leaves(claire: User) -> None:

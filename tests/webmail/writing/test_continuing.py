@@ -109,3 +109,63 @@ def test_what_is_too_long_leaves_no_draft(claire: User, gone: tuple[Draft, Conte
     with pytest.raises(TooLarge):
         continuing.write_again(claire, NUMBER, huge)
     assert Draft.objects.count() == 1
+
+
+def had(gone: tuple[Draft, Content]) -> continuing.Beside:
+    plan, _image = gone[1].files
+    names = {plan: "plan.txt"}
+    return continuing.Beside(names, documents=1, roster="6B.csv")
+
+
+def test_what_has_gone_with_the_draft_is_named(claire: User, gone: tuple[Draft, Content]) -> None:
+    former, content = gone
+    shown = had(gone)
+    former.delete()
+    draft = continuing.write_again(claire, NUMBER, content)
+    assert continuing.lost(draft, NUMBER, content, shown) == [
+        "plan.txt",
+        "1 image du texte",
+        "la liste de destinataires «\N{NO-BREAK SPACE}6B.csv\N{NO-BREAK SPACE}»",
+        "1 document pour un destinataire",
+    ]
+    now = drafts.content(draft)
+    assert "<img" not in now.html and "Bonjour" in now.html and now.files == ()
+
+
+def test_nothing_is_named_that_goes_on(claire: User, gone: tuple[Draft, Content]) -> None:
+    draft = continuing.write_again(claire, NUMBER, gone[1])
+    assert continuing.lost(draft, NUMBER, gone[1], had(gone)) == []
+
+
+def test_an_image_that_the_window_did_not_post_goes_on(
+    claire: User, gone: tuple[Draft, Content]
+) -> None:
+    former, content = gone
+    shown = replace(content, files=content.files[:1], is_html=True)
+    draft = continuing.write_again(claire, NUMBER, shown)
+    assert continuing.lost(draft, NUMBER, shown, had(gone)) == []
+    assert len(files.of(draft)) == 2
+    assert former.files.count() == 2
+
+
+def test_a_part_of_a_draft_of_another_program_is_named(
+    claire: User, gone: tuple[Draft, Content]
+) -> None:
+    edited = replace(gone[1], kind="edit", origin=MessageRef("Drafts", 1, 2), keep=("2",))
+    draft = continuing.write_again(claire, NUMBER, edited)
+    shown = continuing.Beside({"2": "notes.odt"})
+    assert continuing.lost(draft, NUMBER, edited, shown) == ["notes.odt"]
+    answer = replace(gone[1], kind="reply", origin=MessageRef("INBOX", 1, 2), keep=("2",))
+    draft = continuing.write_again(claire, NUMBER, answer)
+    assert continuing.lost(draft, NUMBER, answer, shown) == []
+
+
+def test_documents_that_two_drafts_share_take_their_room_once(
+    claire: User, gone: tuple[Draft, Content], settings
+) -> None:
+    former, content = gone
+    documents.add(claire, former, "B.pdf", [b"%PDF-1.4 " + b"b" * 100_000])
+    before = documents.room_for(claire)
+    draft = continuing.write_again(claire, NUMBER, content)
+    assert draft.documents.count() == 2
+    assert documents.room_for(claire) == before

@@ -100,14 +100,17 @@ def save(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def again(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
-    """Begin a new message with what a window still has of a draft that was sent or discarded. A
-    script gets the address of the new draft."""
+    """Begin a new message with what a window still has of a draft that was sent or discarded; the
+    new message says what it had and has not. A script gets the address of the new draft."""
+    content = posted.content(request.POST)
     try:
-        draft = continuing.write_again(request.user, number, posted.content(request.POST))
+        draft = continuing.write_again(request.user, number, content)
     except WebmailError as error:
         if in_place(request):
             return refused(error)
         raise
+    if names := continuing.lost(draft, number, content, posted.beside(request.POST)):
+        toasts.warning(request, continuing.lost_words(names))
     return lead_to(request, reverse("mail:draft", args=[draft.pk]))
 
 

@@ -3,11 +3,12 @@
 // loaded again, with the file of each recipient. Until a file is on the server this browser keeps it (js/pending.js),
 // says so, and sends it again when the connection is back; no message leaves before.
 
+import { isTransient } from "./local.js";
 import * as pending from "./pending.js";
+import { holdBack } from "./unsent.js";
 
 const AT_ONCE = 2;
 const LONGEST_NAME = 200;
-const SENDING = new Set(["send", "schedule"]);
 
 class DocumentsPart {
   constructor(form, keeper) {
@@ -38,16 +39,8 @@ class DocumentsPart {
 
   /** A message to each without its documents would be another one. */
   holdBack(event) {
-    const act = event.detail.triggeringEvent?.submitter?.value ?? "send";
-    const isOwing = this.isAway || this.unsent.size > 0;
-    if (event.target !== this.form || !SENDING.has(act) || !isOwing) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    const saved = this.form.querySelector("[data-saved]");
-    if (saved) saved.textContent = document.getElementById("upload-status").dataset.unsent;
-    this.part.querySelector("details").open = true;
-    this.part.querySelector("[data-documents-retry]")?.focus();
-    this.retry();
+    if (!this.isAway && this.unsent.size === 0) return;
+    if (holdBack(event, this.form, this.part, "[data-documents-retry]")) this.retry();
   }
 
   async retry() {
@@ -113,7 +106,7 @@ class DocumentsPart {
     try {
       const answer = await this.ask("add/", { method: "POST", body: file }, file.name);
       const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
-      if (answer.redirected || answer.status === 401 || !isJson) return null;
+      if (answer.redirected || isTransient(answer.status) || !isJson) return null;
       const { words, way } = await answer.json();
       return [words, way].flat().filter(Boolean);
     } catch (error) {

@@ -213,33 +213,44 @@ class Keeper {
   ask(kept) {
     this.isStopped = true;
     this.isReplaced = true;
-    const dialog = document.getElementById("keeping-choice");
-    const [mine, theirs] = dialog.querySelectorAll("[data-content]");
+    const theirs = { fields: this.rendered, cards: recovery.cardsOf(this.form) };
+    const { dialog } = this.offer(kept, theirs, (choice) =>
+      this.choose(choice === "mine" ? [kept.fields] : [kept.fields, this.rendered], kept),
+    );
     const style = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit" });
     const time = new Date(kept.at).toLocaleTimeString(document.documentElement.lang, style);
     dialog.querySelector("[data-kept-at]").textContent = time;
-    recovery.show(mine, kept.fields, kept.cards ?? []);
-    recovery.show(theirs, this.rendered, recovery.cardsOf(this.form));
     dialog.addEventListener("cancel", (event) => event.preventDefault());
     dialog.addEventListener("close", () => dialog.showModal());
-    dialog.addEventListener("click", async (event) => {
-      const choice = event.target.closest("[data-take]")?.dataset.take;
-      if (choice)
-        await this.choose(
-          choice === "mine" ? [kept.fields] : [kept.fields, this.rendered],
-          kept,
-          dialog,
-        );
-    });
+  }
+
+  /** Shows two contents in the dialog. `take` gets the choice and returns whether it was done; if not, the dialog says
+   * so. */
+  offer(mine, theirs, take) {
+    const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("keeping-choice"));
+    const [here, there] = dialog.querySelectorAll("[data-content]");
+    recovery.show(here, mine.fields, mine.cards ?? []);
+    recovery.show(there, theirs.fields, theirs.cards);
+    const failed = /** @type {HTMLElement} */ (dialog.querySelector("[data-failed]"));
+    failed.hidden = true;
+    const ended = new AbortController();
+    const { signal } = ended;
+    const answer = async ({ target }) => {
+      if (target.closest("[data-put-off]")) return dialog.close();
+      const choice = target.closest("[data-take]")?.dataset.take;
+      if (choice) failed.hidden = await take(choice);
+    };
+    dialog.addEventListener("click", answer, { signal });
     dialog.showModal();
+    return { dialog, ended };
   }
 
   /** Saves the last of the contents; the others stay as versions. */
-  async choose(contents, kept, dialog) {
-    if (!(await this.replace(contents)))
-      return (dialog.querySelector("[data-failed]").hidden = false);
+  async choose(contents, kept) {
+    if (!(await this.replace(contents))) return false;
     local.drop(kept.name);
     this.reload();
+    return true;
   }
 
   // The times
@@ -399,7 +410,8 @@ class Keeper {
 
   async writeAgain(banner) {
     const { value: token } = this.form.elements.csrfmiddlewaretoken;
-    const url = await local.newDraft(this.draft, recovery.fieldsOf(this.form), token);
+    const fields = [...recovery.fieldsOf(this.form), ...recovery.besideOf(this.form)];
+    const url = await local.newDraft(this.draft, fields, token);
     if (!url) return (banner.querySelector("[data-failed]").hidden = false);
     this.forget();
     this.isDirty = false;
@@ -412,15 +424,60 @@ class Keeper {
     this.other = revision;
     this.say("");
     const banner = this.showBanner("conflict");
-    banner.querySelector("[data-other]").href = this.words.versions.replace("/0/", `/${revision}/`);
-    banner.querySelector("[data-mine]").addEventListener("click", () => {
-      this.form.elements.revision.value = revision;
-      this.isStopped = false;
-      this.other = null;
-      this.isDirty = true;
-      this.save("", true);
-    });
+    banner.querySelector("[data-mine]").addEventListener("click", () => this.keepMine(revision));
+    banner.querySelector("[data-compare]").addEventListener("click", () => this.compare(banner));
     return false;
+  }
+
+  /** Saves this window over the revision of another one, which stays as a version. */
+  keepMine(revision) {
+    this.form.elements.revision.value = revision;
+    this.isStopped = false;
+    this.other = null;
+    this.isDirty = true;
+    return this.save("", true);
+  }
+
+  /** Shows what stands in this window beside what another one has saved, and lets the user choose. */
+  async compare(banner) {
+    const theirs = await this.savedElsewhere();
+    if (!theirs) return (banner.querySelector("[data-failed]").hidden = false);
+    const mine = { fields: recovery.fieldsOf(this.form), cards: recovery.cardsOf(this.form) };
+    const { dialog, ended } = this.offer(mine, theirs, async (choice) => {
+      const isDone = await (choice === "mine"
+        ? this.keepMine(theirs.revision)
+        : this.takeTheirs(mine, theirs));
+      if (isDone) dialog.close();
+      return isDone;
+    });
+    dialog.classList.add("is-living");
+    dialog.setAttribute("aria-describedby", "keeping-living-text");
+    dialog.addEventListener("close", () => ended.abort(), { once: true });
+  }
+
+  /** Goes on with what another window has saved; what stood here becomes a version. */
+  async takeTheirs(mine, theirs) {
+    this.form.elements.revision.value = theirs.revision;
+    if (!(await this.replace([mine.fields, theirs.fields]))) return false;
+    this.reload();
+    return true;
+  }
+
+  /** What another window has saved of this draft, as its page shows it; null if the server does not tell. */
+  async savedElsewhere() {
+    try {
+      const answer = await fetch(this.form.dataset.draftUrl, {
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const form = /** @type {HTMLFormElement} */ (page.querySelector("form[data-compose]"));
+      if (!form) return null;
+      const { value } = /** @type {HTMLInputElement} */ (form.querySelector("[name=revision]"));
+      return { fields: recovery.fieldsOf(form), cards: recovery.cardsOf(form), revision: value };
+    } catch (error) {
+      if (!(error instanceof TypeError || error instanceof DOMException)) throw error;
+      return null;
+    }
   }
 
   /** Asks again which version to keep, if the response to sending replaced the question or was the first to tell of

@@ -14,6 +14,9 @@ const LEFT_MS = 60_000;
 // A later attempt may succeed: the session is over, the token is old, or the server has trouble of its own.
 const TRANSIENT = new Set([401, 403, 408, 425, 429]);
 
+/** Whether a later attempt may succeed where the server has answered with this status. */
+export const isTransient = (status) => status >= 500 || TRANSIENT.has(status);
+
 const nameOf = (who, draft, writer) => `${PREFIX}${who}:${draft}:${writer}`;
 
 /** Storage may be forbidden or full: then there is no local copy, but the text is on the screen. */
@@ -98,7 +101,7 @@ async function bringOne(kept, token) {
   const send = async (lock) => {
     if (!lock) return; // it is open in another window
     const answer = await post(`/drafts/${draft}/save/`, kept.fields, token);
-    if (answer.redirected || answer.status >= 500 || TRANSIENT.has(answer.status)) return;
+    if (answer.redirected || isTransient(answer.status)) return;
     if (answer.ok) drop(kept.name);
     else show(kept, draft, token, answer.status, await wordsOf(answer));
   };
@@ -158,7 +161,8 @@ function show(kept, draft, token, status, words) {
 
 /** Begins a new message with the content of a copy. */
 async function writeAgain(kept, draft, token, notice) {
-  const url = await newDraft(draft, kept.fields, token);
+  const names = (kept.cards ?? []).map(({ id, name }) => ["had_file", `${id} ${name}`]);
+  const url = await newDraft(draft, [...kept.fields, ...names], token);
   if (!url) return (notice.querySelector("[data-kept-failed]").hidden = false);
   drop(kept.name);
   location.assign(url);

@@ -324,22 +324,23 @@ const BLOCKS = new RegExp(
 
 class Lines {
   constructor() {
-    this.lines = [""];
-    this.prefix = "";
+    this.lines = [];
+    /** The line that is being read, without the marks of its quote. */
+    this.text = "";
+    /** The marks of the quotes around it. */
+    this.marks = "";
   }
 
   add(text) {
-    this.lines[this.lines.length - 1] += text;
-  }
-
-  get isAtStart() {
-    return this.lines.at(-1) === this.prefix || this.lines.at(-1) === "";
+    this.text += text;
   }
 
   /** Ends the line, unless it is empty; with `always` an empty one too. */
   end(always = false) {
-    if (this.isAtStart && !always) this.lines[this.lines.length - 1] = this.prefix;
-    else this.lines.push(this.prefix);
+    if (!this.text && !always) return;
+    const line = spaced(this.text.replace(this.text === "-- " ? "" : /[\t ]+$/, ""));
+    this.lines.push(this.marks && line ? `${this.marks} ${line}` : this.marks + line);
+    this.text = "";
   }
 
   read(node, list = null) {
@@ -349,7 +350,7 @@ class Lines {
   readChild(child, list) {
     if (child.nodeType === Node.TEXT_NODE) {
       const text = child.data.replace(/\u200b/g, "").replace(/[\t\n\r ]+/g, " ");
-      return this.add(this.isAtStart ? text.trimStart() : text);
+      return this.add(this.text ? text : text.replace(/^ +/, ""));
     }
     if (child.nodeType !== Node.ELEMENT_NODE) return;
     const name = child.localName;
@@ -360,20 +361,14 @@ class Lines {
     if (name === "img") return this.add(child.alt);
     const isBlock = BLOCKS.test(name);
     if (isBlock) this.end();
-    const outer = this.prefix;
-    if (name === "blockquote") this.quote();
+    if (name === "blockquote") this.marks += ">";
     if (name === "li") this.add(this.bullet(child, list));
     if (name === "hr") this.add("-- ".repeat(8).trim());
     this.read(child, name === "ol" || name === "ul" ? child : list);
     if (name === "a") this.address(child);
     if ((name === "td" || name === "th") && child.nextElementSibling) this.add("\t");
-    this.prefix = outer;
     if (isBlock) this.close(child);
-  }
-
-  quote() {
-    this.prefix = `>${this.prefix || " "}`;
-    this.lines[this.lines.length - 1] = this.prefix;
+    if (name === "blockquote") this.marks = this.marks.slice(1);
   }
 
   bullet(item, list) {
@@ -397,18 +392,21 @@ class Lines {
       /^(?:div|p)$/.test(block.localName);
     this.end(isEmptyLine);
     if (/^(?:p|h[1-4])$/.test(block.localName) && !isEmptyLine && block.nextElementSibling)
-      this.lines.push(this.prefix);
+      this.end(true);
   }
 }
+
+/** A line with the spaces that `htmlOf` has written so that a page shows them all. */
+const spaced = (line) =>
+  line.replace(/^\u00a0+|\u00a0{2,}/g, (blanks) => " ".repeat(blanks.length));
 
 /** The text of the nodes in lines; quotes are prefixed with ">". */
 export function textOf(root) {
   const lines = new Lines();
   lines.read(root);
-  return lines.lines
-    .map((line) => line.replace(/[\t ]+$/, ""))
-    .join("\n")
-    .replace(/\n+$/, "\n");
+  const isEnded = !lines.text;
+  lines.end();
+  return (lines.lines.join("\n") + (isEnded ? "\n" : "")).replace(/\n+$/, "\n");
 }
 
 const escaped = (text) =>
@@ -416,7 +414,7 @@ const escaped = (text) =>
     .replace(/&/g, "&amp;")
     .replace(/</g, "&lt;")
     .replace(/>/g, "&gt;")
-    .replace(/ {2}/g, "\u00a0 ");
+    .replace(/^ +(?=[^ ])| {2,}/g, (blanks) => "\u00a0".repeat(blanks.length));
 
 /** Lines -> HTML; lines with ">" become quotes. */
 export function htmlOf(text) {

@@ -13,6 +13,8 @@ const UNRESTORED = new Set([
   "writer",
   "format",
   "files",
+  "had_documents",
+  "had_roster",
 ]);
 const RECIPIENTS = ["cc", "bcc", "reply_to"];
 
@@ -26,6 +28,14 @@ export function fieldsOf(form) {
   );
   return all.map(([name, value]) => [name, name === "format" ? (begun ?? value) : value]);
 }
+
+/** What a window shows beside its text, for the words about what does not come along into a new message. */
+export const besideOf = (form) =>
+  [...form.querySelectorAll(".rail-files li")].flatMap((item) => {
+    const field = item.querySelector("[name=files], [name=keep]");
+    const name = item.querySelector(".file-name")?.title;
+    return field && name ? [["had_file", `${field.value} ${name}`]] : [];
+  });
 
 /** The attached files that the list shows. */
 export function cardsOf(form) {

@@ -4,6 +4,7 @@
 // sends it again when the connection is back.
 
 import * as pending from "./pending.js";
+import { holdBack } from "./unsent.js";
 
 const LONGEST_NAME = 200;
 
@@ -33,6 +34,13 @@ class RosterPart {
     });
     globalThis.addEventListener("online", () => this.retry());
     document.addEventListener("session:renewed", () => this.retry());
+    this.form.addEventListener("htmx:confirm", (event) => this.holdBack(event), { capture: true });
+  }
+
+  /** A message to each without its list, or with one that was taken away, would go to others. */
+  holdBack(event) {
+    if (this.unsent === undefined && !this.part.hasAttribute("aria-busy")) return;
+    if (holdBack(event, this.form, this.part, "[data-roster-retry]")) this.retry();
   }
 
   retry() {

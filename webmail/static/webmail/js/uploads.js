@@ -3,6 +3,7 @@
 // time. The message itself is sent when they have arrived. Until then this browser keeps them (js/pending.js).
 
 import { isShared } from "./dom.js";
+import { isTransient } from "./local.js";
 import * as pending from "./pending.js";
 import { reveal } from "./scrolling.js";
 
@@ -473,7 +474,7 @@ class Uploads {
           // The image is in the text a moment later, and a waiting message is read after that.
           setTimeout(() => {
             if (isThere) this.changed(true);
-            if (status !== 0 && status !== 401) this.forget(under);
+            if (status !== 0 && !isTransient(status)) this.forget(under);
             this.goOn();
           });
         },
