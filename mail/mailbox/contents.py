@@ -14,11 +14,11 @@ from mail.imap.response import UNREADABLE
 from mail.imap.values import MessageRef
 from mail.mailbox import parsing
 from mail.mime import body, containers, report, structure, text
-from mail.mime import html as html_mail
 from mail.mime.damage import Damage
 from mail.mime.envelope import Envelope
 from mail.mime.headers import Headers
-from mail.mime.html import SafeHtml
+from mail.mime.hypertext import html as html_mail
+from mail.mime.hypertext.html import SafeHtml
 from mail.mime.report import DeliveryOutcome
 from mail.mime.structure import REPORT_TYPES, ParsedMessage, Part, Protection, ShownParts
 

@@ -16,7 +16,8 @@ from mail.imap.values import MessageMarks, MessageRef, Selected
 from mail.mailbox import summaries
 from mail.mailbox.kept import ConnectionCache
 from mail.mailbox.summaries import MessageSummary
-from mail.mime import body, html
+from mail.mime import body
+from mail.mime.hypertext import html
 from mail.mime.structure import Part
 
 # Characters that are kept; a row shows fewer.

@@ -19,8 +19,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from mail.mime import headers, smime, structure, tnef, uuencode
+from mail.mime import headers, smime, structure, uuencode
 from mail.mime.damage import Damage
+from mail.mime.outlook import tnef
 from mail.mime.structure import ParsedMessage, Part, Piece, Protection
 from mail.mime.text import decode_transfer
 

@@ -21,7 +21,8 @@ from demo import academy
 from demo.mail.files import DATA
 from demo.mail.writing import Stored
 from demo.servers import dovecot
-from mail.mime import pgp, smime, tnef
+from mail.mime import pgp, smime
+from mail.mime.outlook import tnef
 from mail.mime.structure import Protection
 from mail.previews.detect import detect
 

@@ -24,10 +24,11 @@ from mail.imap.connection import Connection
 from mail.imap.values import MessageRef
 from mail.mailbox import reading
 from mail.mailbox.contents import FrameHtml, Sanitiser
-from mail.mime import authentication, headers, html
+from mail.mime import authentication, headers
 from mail.mime.envelope import Envelope
 from mail.mime.headers import Headers
-from mail.mime.html import SafeHtml
+from mail.mime.hypertext import html
+from mail.mime.hypertext.html import SafeHtml
 from mail.mime.structure import Part
 from webmail.adverts.judging import digest_of
 from webmail.forms.messages import ImagesForm

@@ -13,7 +13,7 @@ from mail import sandbox
 from mail.errors import BadServerAnswer, OverQuota, ServerUnavailable, WebmailError
 from mail.imap import quota
 from mail.imap.connection import Connection
-from mail.mime import msg
+from mail.mime.outlook import msg
 from webmail.models import Transfer
 from webmail.transfer import names, reading, store
 from webmail.transfer.depositing import Depositor

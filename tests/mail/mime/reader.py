@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mail.mime import body, containers, html, structure, text
+from mail.mime import body, containers, structure, text
 from mail.mime.damage import Damage
-from mail.mime.html import SafeHtml
+from mail.mime.hypertext import html
+from mail.mime.hypertext.html import SafeHtml
 from mail.mime.structure import Part, Protection, ShownParts
 
 

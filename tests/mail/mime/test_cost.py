@@ -7,18 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mail.mime import (
-    addresses,
-    authentication,
-    body,
-    composed,
-    css,
-    headers,
-    html,
-    links,
-    text,
-    uuencode,
-)
+from mail.mime import addresses, authentication, body, composed, headers, links, text, uuencode
+from mail.mime.hypertext import css, html
 from mail.mime.structure import Part
 
 HEADER = 256 * 1024

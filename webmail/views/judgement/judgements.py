@@ -19,7 +19,7 @@ from mail.mailbox.reading import OpenedMessage
 from mail.mime import authentication, headers
 from mail.mime import unsubscribing as ways_out
 from mail.mime.headers import Headers
-from mail.mime.html import SafeHtml
+from mail.mime.hypertext.html import SafeHtml
 from webmail.adverts import correspondence, judging, reporting
 from webmail.forms.messages import SenderForm
 from webmail.models import Judgement, SenderChoice

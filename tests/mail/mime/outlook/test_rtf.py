@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mail.mime import rtf
+from mail.mime.outlook import rtf
 from tests.mail.mime import wrap
 from tests.waiting import cheap
 

@@ -7,7 +7,8 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mail.mime import structure, tnef
+from mail.mime import structure
+from mail.mime.outlook import tnef
 from tests.mail.mime import wrap
 from tests.waiting import cheap
 

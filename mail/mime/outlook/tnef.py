@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 
-from mail.mime import encoded_words, headers, mapi, rtf
+from mail.mime import encoded_words, headers
 from mail.mime import text as plain_text
+from mail.mime.outlook import mapi, rtf
 from mail.mime.structure import Piece
 
 DEEPEST = 5

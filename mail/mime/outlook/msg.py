@@ -19,10 +19,11 @@ from enum import StrEnum
 import olefile
 from olefile.olefile import OleDirectoryEntry, OleFileIO
 
-from mail.mime import build, encoded_words, headers, mapi, rtf
+from mail.mime import build, encoded_words, headers
 from mail.mime import text as plain_text
 from mail.mime.addresses import Address
 from mail.mime.build import OutgoingFile
+from mail.mime.outlook import mapi, rtf
 
 DEEPEST = 8
 """The greatest number of nested messages; a file with more is refused."""
