@@ -27,7 +27,7 @@ from mail.imap.values import (
     StoredMessage,
 )
 from mail.mime import priority
-from mail.mime.envelope import read as read_envelope
+from mail.mime.envelope import envelope_of as read_envelope
 from mail.mime.headers import Headers
 from mail.mime.headers import parse as parse_fields
 from mail.mime.structure import Part, described

@@ -42,7 +42,7 @@ from mail.imap.values import (
 from mail.mime import encoded_words, headers, priority
 from mail.mime.addresses import Address, honest
 from mail.mime.envelope import Envelope, moment
-from mail.mime.envelope import read as read_envelope
+from mail.mime.envelope import envelope_of as read_envelope
 from mail.mime.headers import Headers
 from mail.mime.structure import Part
 

@@ -253,7 +253,7 @@ def author_of(fields: Headers, envelope: Envelope) -> str:
     where no verdicts of a mail server are read."""
     if not settings.AUTHSERV_ID or len(envelope.from_) != 1:
         return ""
-    if authentication.read(fields, settings.AUTHSERV_ID).is_refused:
+    if authentication.server_verdicts(fields, settings.AUTHSERV_ID).is_refused:
         return ""
     return envelope.from_[0].address
 

@@ -145,7 +145,7 @@ class _Import:
 
     def _check_room(self) -> None:
         """Raise OverQuota where the mailbox has no room for the whole file."""
-        room = quota.ask(self._imap)
+        room = quota.ask_quota(self._imap)
         if room is None or not room.is_storage or not room.limit:
             return
         if room.used + reading.unpacked_size(self._source, self._size) > room.limit:

@@ -316,7 +316,7 @@ class _Message:
             budget = self._storage.budget
             uncompressed = rtf.decompress(compressed, budget.rtf)
             budget.rtf -= len(uncompressed)
-            rich = rtf.read(uncompressed)
+            rich = rtf.read_rtf(uncompressed)
             words, html = words or rich.text, rich.html
         return _lines(words), _lines(html)
 

@@ -89,7 +89,7 @@ TEXTS = {
 
 @pytest.mark.parametrize(("source", "expected"), TEXTS.values(), ids=TEXTS)
 def test_the_text_is_read(source: bytes, expected: str) -> None:
-    assert rtf.read(source).text == expected
+    assert rtf.read_rtf(source).text == expected
 
 
 def test_the_html_that_it_wraps_is_given_back() -> None:
@@ -99,13 +99,13 @@ def test_the_html_that_it_wraps_is_given_back() -> None:
         rb"\htmlrtf \par\b \htmlrtf0 Le conseil < est avanc\'e9"
         rb"{\*\htmltag84 &nbsp;}\htmlrtf \'a0\htmlrtf0 .\par {\*\htmltag72 </p>}}"
     )
-    assert rtf.read(source).html == (
+    assert rtf.read_rtf(source).html == (
         '<html><p class="a">Le conseil &lt; est avancé&nbsp;.\n</p>'
     )  # fmt: skip
 
 
 def test_ten_thousand_groups_end_somewhere() -> None:
-    assert rtf.read(rb"{\rtf1 a" + b"{" * 10_000 + b"b").text == "a"
+    assert rtf.read_rtf(rb"{\rtf1 a" + b"{" * 10_000 + b"b").text == "a"
 
 
 TOKENS = st.sampled_from(
@@ -118,6 +118,6 @@ TOKENS = st.sampled_from(
 @settings(max_examples=300, deadline=None)
 @given(st.lists(TOKENS | st.binary(max_size=4), max_size=40).map(b"".join))
 def test_reading_never_raises(source: bytes) -> None:
-    document = rtf.read(b"{\\rtf1" + source)
+    document = rtf.read_rtf(b"{\\rtf1" + source)
     document.text.encode()
     document.html.encode()
