@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import ipaddress
+import math
 import re
 import socket
 import ssl
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, urljoin, urlsplit
 
 from mail.errors import RemoteRefused, RemoteUnavailable
+from mail.sockets import BoundedSocket, seconds_until
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -157,7 +159,7 @@ def fetch(
         limits=limits,
         accept=accept,
         ca_file=ca_file,
-        deadline=_Deadline(limits.seconds),
+        deadline=time.monotonic() + limits.seconds,
     )
     with _refusals():
         for _hop in range(limits.redirects + 1):
@@ -189,7 +191,7 @@ def post(
         limits=limits,
         accept=(),
         ca_file=ca_file,
-        deadline=_Deadline(limits.seconds),
+        deadline=time.monotonic() + limits.seconds,
     )
     with _refusals():
         target = _Target.parse(url, ports)
@@ -229,7 +231,7 @@ def ask(
         limits=limits,
         accept=(),
         ca_file=ca_file,
-        deadline=_Deadline(limits.seconds),
+        deadline=time.monotonic() + limits.seconds,
         open=limits.open,
         lookups=_known_lookups,
     )
@@ -265,7 +267,7 @@ def public_addresses(
     the ``opened`` networks; at most four. The caller connects to one of these without another
     lookup. Raises RemoteRefused and RemoteUnavailable.
     """
-    deadline = _Deadline(seconds)
+    deadline = time.monotonic() + seconds
     with _refusals():
         name = host.strip().lower()
         # A name of the local network is judged by its addresses.
@@ -289,11 +291,11 @@ def _is_host(name: str) -> bool:
 
 
 def _looked_up(
-    host: str, resolve: Resolve, deadline: _Deadline, lookups: ThreadPoolExecutor = _lookups
+    host: str, resolve: Resolve, deadline: float, lookups: ThreadPoolExecutor = _lookups
 ) -> list[Address]:
     lookup = lookups.submit(resolve, host)
     try:
-        return [ipaddress.ip_address(text) for text in lookup.result(deadline.left())]
+        return [ipaddress.ip_address(text) for text in lookup.result(seconds_until(deadline))]
     finally:
         lookup.cancel()
 
@@ -355,19 +357,6 @@ def image_type(content: bytes) -> str:
 
 # The signature has only two characters, so the length of the header is checked too.
 _BITMAP_HEADS = {size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124)}
-
-
-class _Deadline:
-    """The moment at which everything must be over."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-
-    def left(self) -> float:
-        seconds = self._end - time.monotonic()
-        if seconds <= 0:
-            raise RemoteUnavailable("The host takes too long.")
-        return seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,7 +434,7 @@ class _Way:
     limits: RequestLimits
     accept: Collection[str]
     ca_file: str
-    deadline: _Deadline
+    deadline: float
     open: tuple[Network, ...] = ()
     lookups: ThreadPoolExecutor = _lookups
 
@@ -459,7 +448,7 @@ class _Way:
                 if response.status in _REDIRECTS:
                     return _location(response)
                 self._check_head(response)
-                wire.allow(2 * self.limits.bytes)  # chunks have headers of their own
+                wire.allow_body(self.limits.bytes)
                 return self._fetched(response)
 
     def post(self, target: _Target, body: bytes) -> None:
@@ -480,7 +469,7 @@ class _Way:
             wire.sendall(message)
             with closing(HTTPResponse(cast(socket.socket, wire), method="GET")) as response:
                 response.begin()
-                wire.allow(2 * self.limits.bytes)
+                wire.allow_body(self.limits.bytes)
                 return RemoteAnswer(response.status, self._body(response))
 
     @staticmethod
@@ -520,7 +509,7 @@ class _Way:
 
     def _open(self, target: _Target, addresses: Sequence[Address]) -> socket.socket:
         for tried, address in enumerate(addresses, 1):
-            seconds = self.deadline.left() / (len(addresses) - tried + 1)
+            seconds = seconds_until(self.deadline) / (len(addresses) - tried + 1)
             try:
                 connected = self.connect(address, target.port, seconds)
             except OSError:
@@ -531,7 +520,7 @@ class _Way:
         if target.scheme == "http":
             return connected
         try:
-            connected.settimeout(self.deadline.left())
+            connected.settimeout(seconds_until(self.deadline))
             return _tls(self.ca_file).wrap_socket(connected, server_hostname=target.host)
         except BaseException:
             connected.close()
@@ -589,37 +578,39 @@ class _Way:
         return content
 
 
-class _Wire(io.RawIOBase):
+class _Wire(BoundedSocket, io.RawIOBase):
     """A socket for http.client with limits in time and bytes."""
 
-    def __init__(self, connected: socket.socket, deadline: _Deadline) -> None:
-        self._socket = connected
-        self._deadline = deadline
-        self._left = _HEAD_BYTES
+    peer = "The host"
+    unavailable = RemoteUnavailable
+    excessive = RemoteRefused
 
-    def allow(self, more: int) -> None:
-        self._left += more
+    def __init__(self, connected: socket.socket, deadline: float) -> None:
+        super().__init__()
+        self.sock = connected
+        self._pause = math.inf
+        self.allow(_HEAD_BYTES, deadline)
+
+    def allow_body(self, size: int) -> None:
+        self._bytes_left += 2 * size  # chunks have headers of their own
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        if self._left <= 0:
-            raise RemoteRefused("The answer is too large.")
-        self._socket.settimeout(self._deadline.left())
-        got = self._socket.recv_into(buffer)
-        self._left -= got
-        return got
+        received = self._received(len(memoryview(buffer)), may_end=True)
+        self._spend(len(received))
+        memoryview(buffer)[: len(received)] = received
+        return len(received)
 
     def sendall(self, data: bytes) -> None:
-        self._socket.settimeout(self._deadline.left())
-        self._socket.sendall(data)
+        self._send_all(data, seconds_until(self._deadline))
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         return io.BufferedReader(self)
 
     def close(self) -> None:
-        self._socket.close()
+        self.sock.close()
         super().close()
 
 

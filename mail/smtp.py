@@ -12,7 +12,6 @@ import re
 import select
 import smtplib
 import ssl
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -31,18 +30,15 @@ from mail.errors import (
     WebmailError,
 )
 from mail.mime import build
+from mail.sockets import UPLOAD_RATE, BoundedSocket
 
 if TYPE_CHECKING:
     _Smtplib = smtplib.SMTP
 else:
     _Smtplib = object
 
-# Bytes per second that even a slow server is expected to take.
-_UPLOAD_RATE = 256 * 1024
 # Bytes of one answer of the server, with all its lines.
 _ANSWER_LIMIT = 64 * 1024
-# An answer that keeps coming may take this many times the server's time-out.
-_PATIENCE = 3
 _NEEDS_SIGN_IN = {530, 534, 535, 538}
 _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
 
@@ -139,21 +135,18 @@ def check_login(server: SmtpServer) -> None:
         session.sign_in(server.login, server.password)
 
 
-class _Bounded(_Smtplib):
+class _Bounded(BoundedSocket, _Smtplib):
     """The methods of smtplib that both connections replace."""
 
-    _buffer = b""
+    peer = "The submission server"
 
     def getreply(self) -> tuple[int, bytes]:
         """Return code and text of the next answer; the code is -1 for a malformed line."""
-        deadline = time.monotonic() + _PATIENCE * self.timeout
-        lines, size = [], 0
+        self._pause = self.timeout
+        self.allow(_ANSWER_LIMIT)
+        lines = []
         while True:
-            line = self._line(deadline)
-            size += len(line)
-            if size > _ANSWER_LIMIT:
-                self.close()
-                raise BadServerAnswer("The submission server sent more than is read at once.")
+            line = self._line()
             lines.append(line[4:].strip())
             if not line[:3].isdigit():
                 return -1, line
@@ -162,14 +155,13 @@ class _Bounded(_Smtplib):
 
     def send(self, s: Any) -> None:
         if self.sock is not None:
-            self.sock.settimeout(self.timeout + len(s) / _UPLOAD_RATE)
+            self.sock.settimeout(self.timeout + len(s) / UPLOAD_RATE)
         super().send(s)
 
     def docmd(self, cmd: str, args: str = "") -> tuple[int, bytes]:
         answer = super().docmd(cmd, args)
-        if cmd.upper() == "STARTTLS" and self._buffer:
-            # Somebody on the network added answers in clear text, to be read as if sent over TLS.
-            raise BadServerAnswer("There is more than an answer to STARTTLS.")
+        if cmd.upper() == "STARTTLS":
+            self.refuse_early_answers()
         return answer
 
     def check_silence(self) -> None:
@@ -188,37 +180,25 @@ class _Bounded(_Smtplib):
             piece = None
         if piece is None and not self._buffer:
             return
-        words = self._buffer + (piece or b"")
+        words = bytes(self._buffer) + (piece or b"")
         self.close()
         raise ServerUnavailable(
             "The submission server hung up before the end.", server_words=_shown(words[4:])
         )
 
-    def _line(self, deadline: float) -> bytes:
+    def _line(self) -> bytes:
         while b"\n" not in self._buffer:
             if len(self._buffer) > _ANSWER_LIMIT:
-                self.close()
-                raise BadServerAnswer("The submission server sent a line that is too long.")
-            self._buffer += self._piece(deadline)
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line.rstrip(b"\r")
+                self._spend(len(self._buffer))
+            if self.sock is None:
+                raise ServerUnavailable("The connection is closed.")
+            self._buffer += self._received()
+        end = self._buffer.index(b"\n") + 1
+        self._spend(end)
+        return self._take(end).rstrip(b"\r\n")
 
-    def _piece(self, deadline: float) -> bytes:
-        if self.sock is None:
-            raise ServerUnavailable("The connection is closed.")
-        try:
-            remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                raise TimeoutError("the whole answer took too long")
-            self.sock.settimeout(min(self.timeout, remaining))
-            piece = self.sock.recv(4096)
-        except OSError as error:
-            self.close()
-            raise ServerUnavailable("The submission server does not answer.") from error
-        if not piece:
-            self.close()
-            raise ServerUnavailable("The submission server hung up.")
-        return piece
+    def _give_up(self) -> None:
+        self.close()
 
 
 class _Plain(_Bounded, smtplib.SMTP):

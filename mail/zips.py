@@ -98,8 +98,8 @@ class ZipMember:
 
 def members(content: bytes, *, most: int = MOST_MEMBERS, before: int = 0) -> list[ZipMember]:
     """Return all members in the order of the central directory. Raises BadZip; but a member that
-    cannot be unpacked does not affect the others, and only `read` raises for it. ``before`` is the
-    number of bytes of the file before ``content``, which is its `END`.
+    cannot be unpacked does not affect the others, and only `read_member` raises for it. ``before``
+    is the number of bytes of the file before ``content``, which is its `END`.
     """
     directory = _directory(content, before)
     every = list(_members(content, directory, most))
@@ -107,7 +107,7 @@ def members(content: bytes, *, most: int = MOST_MEMBERS, before: int = 0) -> lis
     return every
 
 
-def read(content: bytes, member: ZipMember, *, limit: int) -> bytes:
+def read_member(content: bytes, member: ZipMember, *, limit: int) -> bytes:
     """Return a member's bytes, at most ``limit``. Raises BadZip."""
     if member.size > limit:
         raise BadZip(ZipFault.TOO_LARGE, f"{member.size} bytes")

@@ -90,7 +90,7 @@ def _read_all(
         if detect.is_zip(zips.beginning(content, member, 4)):
             raise FileRejected("zip_nested")
     for member in members:
-        yield member.name, read_file(zips.read(content, member, limit=LARGEST_FILE))
+        yield member.name, read_file(zips.read_member(content, member, limit=LARGEST_FILE))
 
 
 def joined(readings: Iterator[tuple[str, Reading]]) -> Reading:

@@ -1,10 +1,9 @@
 """imaplib within limits: the bytes and the seconds that a server may use are bounded.
 
-imaplib reads a literal of any announced size. It waits for each piece as long as the socket does,
-so that a server that sends one byte at a time holds the caller for ever. It keeps the last ten
-commands, among them LOGIN with its password, and raises the same exception for a closed connection
-and for a malformed answer. The clients of this module raise errors of `mail.errors` for both,
-and imap_tools' mailboxes are built on them.
+imaplib reads a literal of any announced size, and waits for each piece as long as the socket does.
+It keeps the last ten commands, among them LOGIN with its password, and raises the same exception
+for a closed connection and for a malformed answer. The clients of this module raise errors of
+`mail.errors` for both, and imap_tools' mailboxes are built on them.
 """
 
 from __future__ import annotations
@@ -26,18 +25,15 @@ from imap_tools import mailbox
 from mail import tls
 from mail.errors import BadServerAnswer, ServerBusy, ServerUnavailable
 from mail.imap.values import ImapServer
+from mail.sockets import PATIENCE, UPLOAD_RATE, BoundedSocket
 
 # Bytes of one line. The numbers of two million messages in a SEARCH answer fit.
 LINE_LIMIT = 20 * 1024 * 1024
 # Bytes of one whole answer. Messages are fetched in far smaller pieces.
 ANSWER_LIMIT = 64 * 1024 * 1024
-# An answer that keeps coming may take this many times the server's time-out.
-PATIENCE = 3
 # The fraction of the time-out that an idle connection has to answer NOOP, since a new connection
 # can replace it.
 HURRY = 1 / 3
-# Bytes per second of an APPEND that even a slow server is expected to take.
-UPLOAD_RATE = 256 * 1024
 
 # Bytes kept of a response that is cut: its numbers and flags stand at its head.
 _HEAD = 4096
@@ -47,7 +43,6 @@ _MARK = 32
 # A line that imaplib only stores under its name: it has no literal and no code in brackets.
 _PLAIN = re.compile(rb"\* (?:(\d{1,10} )(FETCH)|(LIST|STATUS)) ([^\r\n]*[^}\r\n])\r\n")
 
-_RECEIVE = 64 * 1024
 _RECEIVE_LITERAL = 256 * 1024
 
 # RFC 2971; imaplib has no entry, and its own way to add one fixes the state for the whole process.
@@ -89,29 +84,23 @@ def within(seconds: float) -> Iterator[None]:
         _ends.reset(token)
 
 
-class Guard(_Imaplib):
+class Guard(BoundedSocket, _Imaplib):
     """The limits that both clients add to imaplib's; stands before imaplib's class among the bases.
 
     ``exists`` follows EXISTS and EXPUNGE of the selected folder in the order in which they came,
-    which imaplib loses because it stores responses by kind. ``timed_out`` tells whether the server
-    was silent (True) or closed the connection.
+    which imaplib loses because it stores responses by kind.
     """
 
+    peer = "The IMAP server"
     exists = 0
-    timed_out = False
-    _pause = 20.0
-    _deadline = 0.0
-    _bytes_left = 0
     _longest: int | None = None  # limit of one response in bytes; None: no limit
     _room = 0  # bytes that the present response may still have
     _is_cut = False
     _is_stored = False  # whether a piece of the present response is stored
     _head = b""
-    _buffer = bytearray()
 
     def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
         self._pause = timeout or self._pause
-        self._buffer = bytearray()
         self.begin()
         super().open(host, port, timeout)
         # A firewall forgets a silent connection sooner than the pool closes it.
@@ -136,8 +125,7 @@ class Guard(_Imaplib):
         patience = (HURRY if hurry else PATIENCE) * self._pause
         patience = patience if limit is None else min(patience, limit)
         deadline = time.monotonic() + patience + sending / UPLOAD_RATE
-        self._deadline = min(deadline, _ends.get())
-        self._bytes_left = min(bounds.answer, ANSWER_LIMIT)
+        self.allow(min(bounds.answer, ANSWER_LIMIT), min(deadline, _ends.get()))
         self._longest = bounds.response
 
     def read(self, size: int) -> bytes:
@@ -164,18 +152,13 @@ class Guard(_Imaplib):
                 searched = _MARK
             elif searched > LINE_LIMIT:
                 raise BadServerAnswer("The IMAP server sent a line that is too long.")
-            self._buffer += self._received(_RECEIVE)
+            self._buffer += self._received()
         self._spend(end + 1)
         self._cuts(end + 1)
         return head + self._take(end + 1)
 
     def send(self, data: Any) -> None:
-        self.sock.settimeout(max(self._pause, self._deadline - time.monotonic()))
-        try:
-            self.sock.sendall(data)
-        except OSError as error:
-            self.timed_out = isinstance(error, TimeoutError)
-            raise ServerUnavailable("The IMAP server does not take what is sent.") from error
+        self._send_all(data, max(self._pause, self._deadline - time.monotonic()))
 
     def pipeline(self, commands: Sequence[Sequence[bytes]]) -> tuple[str, Any]:
         """Send commands, each its name and its arguments, in one write. Return after all answers,
@@ -201,25 +184,6 @@ class Guard(_Imaplib):
         with suppress(OSError):
             self.shutdown()
 
-    def _received(self, most: int) -> bytes:
-        remaining = self._deadline - time.monotonic()
-        try:
-            if remaining <= 0:
-                raise TimeoutError("the whole answer took too long")
-            self.sock.settimeout(min(self._pause, remaining))
-            piece = self.sock.recv(most)
-        except OSError as error:
-            self.timed_out = isinstance(error, TimeoutError)
-            raise ServerUnavailable("The IMAP server does not answer.") from error
-        if not piece:
-            raise ServerUnavailable("The IMAP server hung up.") from EOFError()
-        return piece
-
-    def _take(self, size: int) -> bytes:
-        data = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return data
-
     def _skip(self, size: int) -> None:
         size -= len(self._take(min(size, len(self._buffer))))
         while size:
@@ -236,11 +200,6 @@ class Guard(_Imaplib):
         if take:
             self._room -= size
         return self._is_cut
-
-    def _spend(self, size: int) -> None:
-        self._bytes_left -= size
-        if self._bytes_left < 0:
-            raise BadServerAnswer("The IMAP server announced or sent more than is read at once.")
 
     def _check_bye(self) -> None:
         farewell = self.untagged_responses.get("BYE")
@@ -287,10 +246,8 @@ class Guard(_Imaplib):
 
     def _command_complete(self, name: str, tag: bytes) -> Any:
         answer = super()._command_complete(name, tag)  # type: ignore[misc]  # as above
-        if name == "STARTTLS" and self._buffer:
-            # Somebody on the network added answers in clear text, to be read as if they had come
-            # over TLS.
-            raise BadServerAnswer("There is more than an answer to STARTTLS.")
+        if name == "STARTTLS":
+            self.refuse_early_answers()
         return answer
 
     def _log(self, line: Any) -> None:

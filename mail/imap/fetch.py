@@ -27,7 +27,7 @@ from mail.imap.values import (
     StoredMessage,
 )
 from mail.mime import priority
-from mail.mime.envelope import read as read_envelope
+from mail.mime.envelope import envelope_of
 from mail.mime.headers import Headers
 from mail.mime.headers import parse as parse_fields
 from mail.mime.structure import Part, described
@@ -409,7 +409,7 @@ def opened(imap: Connection, ref: MessageRef) -> tuple[FetchedMessage, bytes]:
     try:
         raw = headers(imap, ref)
         if len(raw) < HEADER_LIMIT or not message.is_readable:
-            envelope = read_envelope(parse_fields(raw))
+            envelope = envelope_of(parse_fields(raw))
             return replace(message, envelope=envelope, is_readable=True), raw
         return replace(message, recipients=_recipients(imap, message)), raw
     except (BadServerAnswer, ServerRefused, ServerUnavailable):
@@ -427,7 +427,7 @@ def _by_header(imap: Connection, message: FetchedMessage, raw: bytes) -> Fetched
     part = _located(imap, message.ref, _believed(message.structure, parsed), parsed)
     if raw.isascii() or len(raw) >= HEADER_LIMIT:
         return replace(message, structure=part)
-    return replace(message, structure=part, envelope=read_envelope(parsed))
+    return replace(message, structure=part, envelope=envelope_of(parsed))
 
 
 def _is_bare(part: Part) -> bool:

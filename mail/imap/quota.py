@@ -22,7 +22,7 @@ class Quota:
         return self.used / self.limit if self.limit else 0.0
 
 
-def ask(imap: Connection, folder: str = "INBOX") -> Quota | None:
+def ask_quota(imap: Connection, folder: str = "INBOX") -> Quota | None:
     """Return the quota of a folder that is nearest to its limit, or None if the server names none.
 
     Sends one command; none to a server without QUOTA.

@@ -41,8 +41,7 @@ from mail.imap.values import (
 )
 from mail.mime import encoded_words, headers, priority
 from mail.mime.addresses import Address, honest
-from mail.mime.envelope import Envelope, moment
-from mail.mime.envelope import read as read_envelope
+from mail.mime.envelope import Envelope, envelope_of, moment
 from mail.mime.headers import Headers
 from mail.mime.structure import Part
 
@@ -405,7 +404,7 @@ def fetched(sequence: int, data_items: Mapping[bytes, Any], selected: Selected) 
             flags=flag_set(data_items.get(b"FLAGS") or ()),
             size=size if isinstance(size, int) else 0,
             received=date(data_items.get(b"INTERNALDATE")),
-            envelope=envelope(data_items[b"ENVELOPE"]) if has_envelope else read_envelope(fields),
+            envelope=envelope(data_items[b"ENVELOPE"]) if has_envelope else envelope_of(fields),
             structure=structure(data_items.get(b"BODYSTRUCTURE")),
             # Most messages have no such field: the answer is an empty line.
             urgent=bool(fields.fields) and priority.is_urgent(fields),
@@ -422,7 +421,7 @@ def sections(data_items: Mapping[bytes, Any]) -> tuple[bytes, ...]:
 
 def written(data_items: Mapping[bytes, Any]) -> Envelope:
     """Return an envelope made of the requested header fields."""
-    return read_envelope(_fields(data_items))
+    return envelope_of(_fields(data_items))
 
 
 def _fields(data_items: Mapping[bytes, Any]) -> Headers:

@@ -35,7 +35,7 @@ def items(capabilities: Iterable[str]) -> str:
     return f"({_ITEMS}{more})"
 
 
-def ask(imap: Connection, folder: str) -> FolderState:
+def ask_status(imap: Connection, folder: str) -> FolderState:
     """Return the state of a folder. Sends one command.
 
     Raises FolderNotFound or ServerRefused when the server does not give it.

@@ -30,7 +30,7 @@ class MessageWeight:
     name: str
 
 
-def ask(imap: Connection, uids: str) -> tuple[MessageWeight, ...]:
+def ask_weights(imap: Connection, uids: str) -> tuple[MessageWeight, ...]:
     """Return the weights of a set of UIDs of the open folder, without messages that are gone. Sends
     one command.
     """

@@ -67,7 +67,7 @@ _BAIT = frozenset(
 )
 
 
-def of(
+def approach_signs(
     message: Message, words: Sequence[str], server: ServerVerdict, signs: Sequence[Sign]
 ) -> Iterator[Sign]:
     """Yield further signs of a message that has ``signs``."""

@@ -118,7 +118,9 @@ _UNSAFE = frozenset(
 _ODD_LETTERS = re.compile(r"[a-z][01][a-z]|[a-z-]I[a-z]")
 
 
-def of(message: Message, words: Sequence[str], signs: Sequence[Sign]) -> Iterator[Sign]:
+def circumstance_signs(
+    message: Message, words: Sequence[str], signs: Sequence[Sign]
+) -> Iterator[Sign]:
     """Yield further signs of a message that has ``signs``."""
     amounts: dict[str, float] = {}
     for sign in signs:

@@ -5,8 +5,8 @@ A file of ``data/messages/`` holds messages. A line ``=== KIND`` begins each; fi
 measured with as a whole, never both, since its messages have more in common than the next fraud
 will have with any of them. ``bounce`` and ``id`` are the Return-Path and the Message-ID of senders
 who mail through somebody else's machine; each ``header`` is a line as it is; ``look: newsletter``
-is a page as services for mailings make it, with pictures. `read` makes each a message as a server
-would deliver it.
+is a page as services for mailings make it, with pictures. `read_corpus` makes each a message as a
+server would deliver it.
 """
 
 from __future__ import annotations
@@ -64,10 +64,10 @@ def messages(folder_name: str = "messages") -> Iterator[Written]:
     folder = resources.files("mail.judgement.data").joinpath(folder_name)
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".txt"):
-            yield from read(file.read_text("utf-8"))
+            yield from read_corpus(file.read_text("utf-8"))
 
 
-def read(source: str) -> Iterator[Written]:
+def read_corpus(source: str) -> Iterator[Written]:
     """Read a file's text. Raises ValueError for one that is not written as above."""
     for entry in re.split(r"(?m)^=== ?", source)[1:]:
         kind, _, rest = entry.partition("\n")

@@ -98,8 +98,8 @@ def examples(messages: Iterable[Written]) -> list[Example]:
 
 
 def _example(written: Written) -> Example:
-    read = message.read(written.raw, codes.scan(codes.pictures(written.raw)))
-    server = own_server.read(read.headers, (), ())
+    read = message.read_message(written.raw, codes.scan(codes.pictures(written.raw)))
+    server = own_server.server_verdict(read.headers, (), ())
     text = verdict.words_of(read)
     nobody = KnownCorrespondents()
     deceit = fraud.judge(read, text, server, nobody)

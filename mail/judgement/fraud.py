@@ -202,4 +202,4 @@ def _calls_about_bill(message: Message, words: list[str]) -> bool:
 
 
 def _hits(written: str, words: list[str]) -> list[str]:
-    return phrases.of(written).found(words)
+    return phrases.phrases_of(written).found(words)

@@ -86,14 +86,14 @@ def host_of(address: str) -> str:
     return links.host(match[1].rpartition("@")[2]) if match else ""
 
 
-def read(raw: bytes, scanned: Sequence[str] = ()) -> Message:
+def read_message(raw: bytes, scanned: Sequence[str] = ()) -> Message:
     """Never raises, and reads a bounded part of ``raw``. ``scanned``: addresses that its pictures
     show as codes (`codes`), which are links as well."""
     parsed = structure.parse(raw[:LARGEST].lstrip(b"\r\n"))
     shown = structure.choose(parsed.root)
     texts = [part for part in shown.text if part.media_type != "text/html"]
     pages = [part for part in shown.html if part.media_type == "text/html"]
-    read_pages = [page.read(text) for text in _texts(pages, parsed.bodies)]
+    read_pages = [page.read_page(text) for text in _texts(pages, parsed.bodies)]
     plain = "\n".join(_texts(texts, parsed.bodies))
     written = "\n".join(html_page.words() for html_page in read_pages)
     # The twin in plain text is often a stub ("your program shows no HTML").
@@ -120,7 +120,7 @@ def read(raw: bytes, scanned: Sequence[str] = ()) -> Message:
 def _texts(parts: list[Part], bodies: Mapping[str, bytes]) -> Iterator[str]:
     for part in parts[:_MOST_TEXTS]:
         data = bodies.get(part.number, b"")
-        yield body.read(part, data[:_LONGEST_PART], is_cut=len(data) > _LONGEST_PART).text
+        yield body.read_body(part, data[:_LONGEST_PART], is_cut=len(data) > _LONGEST_PART).text
 
 
 def _attachment(part: Part, bodies: Mapping[str, bytes]) -> Attachment:

@@ -30,7 +30,9 @@ class ServerVerdict:
     own: frozenset[str]
 
 
-def read(fields: Headers, servers: Collection[str], own: Collection[str]) -> ServerVerdict:
+def server_verdict(
+    fields: Headers, servers: Collection[str], own: Collection[str]
+) -> ServerVerdict:
     """Read what our server found.
 
     ``servers``: the hosts that take in our mail, or domains above them; ``own``: the authority's
@@ -43,7 +45,7 @@ def read(fields: Headers, servers: Collection[str], own: Collection[str]) -> Ser
     trusted = Headers(fields.fields[: _border(fields, ours)])
     spam, ratio = _spam(trusted)
     return ServerVerdict(
-        verdicts=authentication.read(trusted, _author(trusted, ours)),
+        verdicts=authentication.server_verdicts(trusted, _author(trusted, ours)),
         spam=spam,
         ratio=ratio,
         own=frozenset(map(str.lower, own)) or _recipients(fields, ours),

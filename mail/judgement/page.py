@@ -49,7 +49,7 @@ class HtmlContent:
         return "".join(self.text)
 
 
-def read(source: str) -> HtmlContent:
+def read_page(source: str) -> HtmlContent:
     """Never raises; takes time in proportion to ``source``. Text that a style hides is left out:
     such words are there for classifiers alone."""
     return _Reader(source).page

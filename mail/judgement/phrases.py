@@ -468,7 +468,7 @@ def split(folded: str) -> list[str]:
     return pieces
 
 
-def read(written: str) -> list[tuple[str, ...]]:
+def read_phrases(written: str) -> list[tuple[str, ...]]:
     """The words of each phrase of a list that is written as above."""
     split_up = (
         re.findall(r"[a-z]+\*?|\d+|[*€$£%]", fold(phrase)) for phrase in _BAR.split(written)
@@ -481,7 +481,7 @@ class Phrases:
 
     def __init__(self, written: str) -> None:
         self._by_start: dict[str, list[tuple[str, ...]]] = {}
-        for words in read(written):
+        for words in read_phrases(written):
             self._by_start.setdefault(words[0].rstrip("*")[:3], []).append(words)
 
     def found(self, words: Sequence[str]) -> list[str]:
@@ -514,6 +514,6 @@ def stands(phrase: tuple[str, ...], words: Sequence[str], index: int) -> bool:
 
 
 @lru_cache(maxsize=32)
-def of(written: str) -> Phrases:
+def phrases_of(written: str) -> Phrases:
     """The list ready for use, made once."""
     return Phrases(written)

@@ -107,7 +107,7 @@ _FREE_PAGES = frozenset(
 )
 
 
-def of(message: Message, words: list[str], server: ServerVerdict) -> list[Sign]:
+def signs_of_message(message: Message, words: list[str], server: ServerVerdict) -> list[Sign]:
     """All signs but those of what is known and learnt. Those of words that say nothing are left
     out."""
     signs = [

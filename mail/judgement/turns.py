@@ -26,7 +26,7 @@ class Turns:
         self._by_pair: dict[tuple[str, str], list[_Turn]] = {}
         self._by_start: dict[str, list[_Turn]] = {}
         for code, written in lists.items():
-            for turn in phrases.read(written):
+            for turn in phrases.read_phrases(written):
                 self._keep(code, turn)
         self._lengths = sorted({len(key) for key in self._by_start})
 

@@ -92,13 +92,13 @@ def load() -> None:
 
 def tokens(raw: bytes) -> frozenset[str]:
     """Return what is learnt of a message: fingerprints of its words, its sender and its list."""
-    read = message.read(raw)
+    read = message.read_message(raw)
     return words.tokens(words_of(read)) | frozenset(_marks(read))
 
 
 def marks(raw: bytes) -> frozenset[str]:
     """The `tokens` of the sender and the list."""
-    return frozenset(_marks(message.read(raw)))
+    return frozenset(_marks(message.read_message(raw)))
 
 
 def judge(
@@ -111,8 +111,8 @@ def judge(
     """Whether a message is wanted, an advert, junk or a fraud. Any bytes give a verdict; those
     beyond the first half million are not looked at. ``scanned``: what `codes.scan` found in its
     pictures."""
-    read = message.read(raw, scanned)
-    server = own_server.read(read.headers, rules.servers, rules.domains)
+    read = message.read_message(raw, scanned)
+    server = own_server.server_verdict(read.headers, rules.servers, rules.domains)
     text = words_of(read)
     deceit = fraud.judge(read, text, server, known)
     if reason := proof(read, server, known, deceit):
@@ -133,8 +133,8 @@ def judge(
 def reconsidered(before: Verdict, raw: bytes, known: KnownCorrespondents, rules: Rules) -> Verdict:
     """The verdict on a message that was judged, now that more is known of who was written to: only
     its head is read again."""
-    read = message.read(HEAD_END.split(raw.lstrip(b"\r\n"), 1)[0])
-    server = own_server.read(read.headers, rules.servers, rules.domains)
+    read = message.read_message(HEAD_END.split(raw.lstrip(b"\r\n"), 1)[0])
+    server = own_server.server_verdict(read.headers, rules.servers, rules.domains)
     reason = proof(read, server, known, before.deceit)
     return _proved(reason, before.deceit) if reason else before
 
@@ -167,9 +167,9 @@ def signs_of(read: Message, text: list[str], server: ServerVerdict, deceit: Judg
     """All that is found in a message but its words: amounts, to be weighed by a model."""
     deceits = [Sign(code, 1.0) for code in deceit.signs]
     sure = [Sign("fraud", 1.0)] if deceit.is_sure else []
-    message_signs = [*signs.of(read, text, server), *deceits, *sure]
-    message_signs += approach.of(read, text, server, message_signs)
-    return [*message_signs, *circumstances.of(read, text, message_signs)]
+    message_signs = [*signs.signs_of_message(read, text, server), *deceits, *sure]
+    message_signs += approach.approach_signs(read, text, server, message_signs)
+    return [*message_signs, *circumstances.circumstance_signs(read, text, message_signs)]
 
 
 def by_signs(

@@ -14,11 +14,11 @@ from mail.imap.response import UNREADABLE
 from mail.imap.values import MessageRef
 from mail.mailbox import parsing
 from mail.mime import body, containers, report, structure, text
-from mail.mime import html as html_mail
 from mail.mime.damage import Damage
 from mail.mime.envelope import Envelope
 from mail.mime.headers import Headers
-from mail.mime.html import SafeHtml
+from mail.mime.hypertext import html as html_mail
+from mail.mime.hypertext.html import SafeHtml
 from mail.mime.report import DeliveryOutcome
 from mail.mime.structure import REPORT_TYPES, ParsedMessage, Part, Protection, ShownParts
 
@@ -205,7 +205,7 @@ class ContentReader:
 
     def _open_containers(self) -> None:
         left, small = containers.MOST_BYTES, []
-        for part in containers.find(self.root):
+        for part in containers.containers_in(self.root):
             left -= part.size
             if left < 0:
                 self.damage.add(Damage.CONTAINER)
@@ -335,7 +335,7 @@ class ContentReader:
         return Texts(self._joined(pieces), protection)
 
     def _written(self, part: Part, data: bytes, *, is_cut: bool = False) -> body.Body:
-        readable = body.read(part, data, is_cut=is_cut)
+        readable = body.read_body(part, data, is_cut=is_cut)
         self.damage |= readable.damage
         return readable
 
@@ -379,7 +379,7 @@ class ContentReader:
         return tuple(
             outcome
             for part in shown.reports
-            for outcome in report.read(text.decode_transfer(raw[part.number], part.encoding))
+            for outcome in report.read_report(text.decode_transfer(raw[part.number], part.encoding))
         )
 
 

@@ -203,7 +203,7 @@ def remove_empty(imap: Connection, places: Iterable[tuple[str, int]]) -> None:
         if folder is None or any(other.startswith(_inside(folder)) for other in by_name):
             continue
         try:
-            state = status.ask(imap, name)
+            state = status.ask_status(imap, name)
             if state.exists or uidvalidity not in (0, state.uidvalidity):
                 continue
             if imap.open_folder == name:  # some servers hang up otherwise

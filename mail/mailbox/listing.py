@@ -164,7 +164,7 @@ def _read(
         marks = order.window(start, start + size)
     else:
         marks, above, below = order.window_and_beside(start, start + size)
-    return _PageRows(start, summaries.of(imap, selected, marks), (), above, below)
+    return _PageRows(start, summaries.summaries_of(imap, selected, marks), (), above, below)
 
 
 def _ref(selected: Selected, uid: int | None) -> MessageRef | None:
@@ -196,7 +196,7 @@ def newer(
     arrivals = search.uids(imap, f"UID {uid + 1}:*")
     # "n:*" matches the last message even if its UID is below n.
     uids = sorted((arrived for arrived in arrivals if arrived > uid), reverse=True)
-    rows = summaries.of(imap, selected, fetch.marks(imap, uids[:MOST_ROWS]))
+    rows = summaries.summaries_of(imap, selected, fetch.marks(imap, uids[:MOST_ROWS]))
     if not rows:
         return NewerMessages(())
     above = uids[MOST_ROWS] if len(uids) > MOST_ROWS else uid
@@ -209,7 +209,7 @@ def matching(
     imap: Connection, folder: str, view: View = _FIRST, memory: Memory = NOTHING
 ) -> tuple[int, ...]:
     """Return the UIDs of all messages that the view shows, in its order."""
-    return ordering.of(imap, imap.select(folder), view, memory).uids
+    return ordering.ordered_messages(imap, imap.select(folder), view, memory).uids
 
 
 class _Placed(Protocol):
@@ -251,15 +251,15 @@ def _order(imap: Connection, selected: Selected, view: View, memory: Memory) -> 
         rising = ordering.rising(imap, selected, memory)
         if rising.rises:
             return _BySequence(imap, selected, view, rising)
-    return _ByList(imap, view, ordering.of(imap, selected, view, memory))
+    return _ByList(imap, view, ordering.ordered_messages(imap, selected, view, memory))
 
 
 def _by_thread(imap: Connection, selected: Selected, view: View, memory: Memory) -> _ByThread:
     """Return the conversations that have a message which passes the filter."""
-    conversations = _by_date(imap, selected, threads.of(imap, selected, memory), memory)
+    conversations = _by_date(imap, selected, threads.threads_of(imap, selected, memory), memory)
     if not view.only:
         return _ByThread(view, conversations)
-    passing = ordering.of(imap, selected, replace(view, threads=False), memory)
+    passing = ordering.ordered_messages(imap, selected, replace(view, threads=False), memory)
     wanted = frozenset(passing.uids)
     matching_threads = tuple(
         thread for thread in conversations.all if not wanted.isdisjoint(thread)
@@ -277,7 +277,7 @@ def _by_date(
     rising = ordering.rising(imap, selected, memory)
     if ordering.still_rises(imap, selected, memory, rising, top):
         return conversations
-    ordered = ordering.of(imap, selected, View(), memory).uids
+    ordered = ordering.ordered_messages(imap, selected, View(), memory).uids
     place = {uid: number for number, uid in enumerate(ordered)}
     last = len(ordered)
     by_date = sorted(

@@ -70,6 +70,6 @@ def arrived(
 
 def _state(imap: Connection, name: str) -> FolderState | None:
     try:
-        return status.ask(imap, name)
+        return status.ask_status(imap, name)
     except (FolderNotFound, ServerRefused):
         return None

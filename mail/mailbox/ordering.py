@@ -163,7 +163,9 @@ def still_rises(
     return _Lists(imap, selected, memory).still_rises(state, top, dates, above)
 
 
-def of(imap: Connection, selected: Selected, view: View, memory: Memory) -> OrderedMessages:
+def ordered_messages(
+    imap: Connection, selected: Selected, view: View, memory: Memory
+) -> OrderedMessages:
     """Return the messages of the open folder that a view shows. Raises the errors of commands."""
     lists = _Lists(imap, selected, memory)
     members, notes = lists.members(view)
@@ -482,7 +484,7 @@ class _Lists:
         rows: list[summaries.MessageSummary] = []
         for start in range(0, len(marks), _AT_ONCE):
             some = marks[start : start + _AT_ONCE]
-            rows += summaries.of(self._imap, self._selected, some)
+            rows += summaries.summaries_of(self._imap, self._selected, some)
         return tuple(sorted(row.ref.uid for row in rows if row.attachment))
 
     def _from_contacts(self, addresses: Sequence[str]) -> tuple[tuple[int, ...], frozenset[str]]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mail import sandbox
-from mail.mime import containers, html, structure, uuencode
+from mail.mime import containers, structure, uuencode
 from mail.mime.damage import Damage
+from mail.mime.hypertext import html
 from mail.mime.structure import ParsedMessage, Part
 
 Pieces = Sequence[tuple[Part, str]]

@@ -183,7 +183,7 @@ class EnclosedMessage:
         reader = ContentReader.begin(MessageInMemory(raw, parsed.bodies), parsed.root)
         reader.damage |= parsed.damage
         reader.texts()  # opens files uuencoded in the texts
-        return cls(reader, envelope.read(parsed.headers), tuple(leaves(reader.root)))
+        return cls(reader, envelope.envelope_of(parsed.headers), tuple(leaves(reader.root)))
 
     @cached_property
     def steps(self) -> dict[str, int]:

@@ -91,7 +91,7 @@ class UserScripts:
         return self.script.items[number - 1]
 
 
-def read(sieve: SieveConnection, name: str, allowed: AllowedForwards) -> UserScripts:
+def read_rules(sieve: SieveConnection, name: str, allowed: AllowedForwards) -> UserScripts:
     """Read the webmail's script, and the active one of another program.
 
     Sends at most three commands; where forwarding is restricted, one more for each included script.
@@ -109,7 +109,7 @@ def read(sieve: SieveConnection, name: str, allowed: AllowedForwards) -> UserScr
     )
     former_text = sieve.get(former) if former else ""
     try:
-        script, is_readable = reading.read(text), True
+        script, is_readable = reading.read_script(text), True
     except NotSieve:
         script, is_readable = Script(), False
     serialized = json.dumps([text, former, former_text]).encode()
@@ -190,7 +190,7 @@ def bring_in(sieve: SieveConnection, scripts: UserScripts, now: datetime) -> str
     own rules. Raises SieveRefused when they cannot be read; then nothing was changed.
     """
     try:
-        theirs = reading.read(scripts.former_text)
+        theirs = reading.read_script(scripts.former_text)
     except NotSieve as error:
         raise SieveRefused("The script can't be read.") from error
     script = replace(
@@ -232,7 +232,7 @@ def answers_twice(scripts: UserScripts, script: Script, included_text: str) -> b
     if script.answers_elsewhere:
         return True
     try:
-        return bool(included_text) and reading.read(included_text).answers_elsewhere
+        return bool(included_text) and reading.read_script(included_text).answers_elsewhere
     except NotSieve:
         return "vacation" in included_text
 

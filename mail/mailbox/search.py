@@ -360,7 +360,7 @@ def rows(imap: Connection, hits: Sequence[Hit]) -> tuple[MessageSummary, ...]:
     for (folder, uidvalidity), uids in by_folder.items():
         try:
             selected = imap.require(MessageRef(folder, uidvalidity, uids[0]))
-            some = summaries.of(imap, selected, fetch.marks(imap, uids))
+            some = summaries.summaries_of(imap, selected, fetch.marks(imap, uids))
         except (FolderNotFound, FolderChanged):
             continue
         rows_by_ref |= {row.ref: row for row in some}

@@ -82,8 +82,8 @@ def is_same(imap: Connection, box: SharedMailbox, opened: Connection) -> bool:
     """Return whether a mailbox opened by another sign-in is ``box``: its INBOX has the same
     identifier and UIDVALIDITY. Sends two commands on each connection.
     """
-    mine = imap.mailbox_id(box.inbox), status.ask(imap, box.inbox).uidvalidity
-    return mine == (opened.mailbox_id(), status.ask(opened, "INBOX").uidvalidity)
+    mine = imap.mailbox_id(box.inbox), status.ask_status(imap, box.inbox).uidvalidity
+    return mine == (opened.mailbox_id(), status.ask_status(opened, "INBOX").uidvalidity)
 
 
 def is_offered(imap: Connection, folder: Folder) -> bool:

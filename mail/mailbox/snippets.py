@@ -16,7 +16,8 @@ from mail.imap.values import MessageMarks, MessageRef, Selected
 from mail.mailbox import summaries
 from mail.mailbox.kept import ConnectionCache
 from mail.mailbox.summaries import MessageSummary
-from mail.mime import body, html
+from mail.mime import body
+from mail.mime.hypertext import html
 from mail.mime.structure import Part
 
 # Characters that are kept; a row shows fewer.
@@ -34,7 +35,7 @@ _ADDRESS = re.compile(r"https?://\S{40,}")
 _MISREAD = re.compile("[\x80-\x9f\N{REPLACEMENT CHARACTER}]")
 
 
-def of(imap: Connection, refs: Sequence[MessageRef]) -> dict[MessageRef, str]:
+def snippets_of(imap: Connection, refs: Sequence[MessageRef]) -> dict[MessageRef, str]:
     """Return the beginnings of messages of one folder, ``""`` for those without text; messages that
     are gone are left out.
 
@@ -56,10 +57,10 @@ def around(
     """Return a passage of each found message with one of the words searched for; its beginning if
     none is near it.
 
-    Sends as many more commands as `of` without PREVIEW, none if all beginnings have one of the
-    words. Raises FolderChanged.
+    Sends as many more commands as `snippets_of` without PREVIEW, none if all beginnings have one of
+    the words. Raises FolderChanged.
     """
-    texts = of(imap, refs)
+    texts = snippets_of(imap, refs)
     wanted = [folded for word in words if (folded := fold(word))]
     lacking = [ref for ref in texts if _place(texts[ref], wanted) is None][:MOST_PASSAGES]
     if not (wanted and lacking):
@@ -114,7 +115,7 @@ def _read(
     html_bytes: int = HTML_BYTES,
 ) -> dict[int, str]:
     marks = [MessageMarks(0, uid, frozenset()) for uid in uids]
-    rows = summaries.of(imap, selected, marks)
+    rows = summaries.summaries_of(imap, selected, marks)
     beginnings = {row.ref.uid: "" for row in rows}
     for (number, is_html), some in list(_groups(rows).items())[:MOST_GROUPS]:
         size = html_bytes if is_html else text_bytes
@@ -138,7 +139,7 @@ def _words(part: Part, data: bytes) -> str:
         source = html.decode(data, part.encoding, part.charset)
         head, mark, rest = source.rpartition("<")
         return html.to_text(head if mark and ">" not in rest else source)
-    return body.read(part, data, is_cut=True).text
+    return body.read_body(part, data, is_cut=True).text
 
 
 def line(words: str) -> str:

@@ -145,7 +145,7 @@ def _weigh(imap: Connection, folder: str, memory: Memory, deadline: float) -> We
             break
         batch = missing[start : start + _AT_ONCE]
         kept.update(
-            (weight.uid, weight) for weight in weights.ask(imap, uid_sets.compressed(batch))
+            (weight.uid, weight) for weight in weights.ask_weights(imap, uid_sets.compressed(batch))
         )
     if len(kept) != before or len(kept) != len(remembered):
         memory.put(KIND, folder, _packed(selected.uidvalidity, kept.values()))

@@ -87,7 +87,7 @@ def _part(
     return Part(number, media_type, dict(parameters), encoding=encoding)
 
 
-def of(
+def summaries_of(
     imap: Connection, selected: Selected, marks: Sequence[MessageMarks]
 ) -> tuple[MessageSummary, ...]:
     """Return the rows of these messages of the open folder in their order, without those that are

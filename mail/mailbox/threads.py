@@ -95,7 +95,7 @@ class Conversation:
         return max((row.ref for row in self.rows), key=lambda ref: ref.uid)
 
 
-def of(imap: Connection, selected: Selected, memory: Memory) -> Threads:
+def threads_of(imap: Connection, selected: Selected, memory: Memory) -> Threads:
     """Return the conversations of the open folder. Sends one command when nothing has changed.
 
     Raises ThreadsTooSlow, after which the connection has ended.
@@ -123,7 +123,7 @@ def whole(imap: Connection, refs: Iterable[MessageRef], memory: Memory) -> tuple
     """
     messages: set[MessageRef] = set()
     for ref in refs:
-        threads = of(imap, imap.require(ref), memory)
+        threads = threads_of(imap, imap.require(ref), memory)
         uids = containing(threads.all, ref.uid)
         messages.update(
             MessageRef(ref.folder, ref.uidvalidity, uid) for uid in uids if uid <= ref.uid
@@ -144,7 +144,7 @@ def gathered(
     marks = {mark.uid: mark for mark in fetch.marks(imap, uids) if DELETED not in mark.flags}
     there = [[marks[uid] for uid in thread if uid in marks] for thread in threads]
     listed = [mark for members in there for mark in members[-MOST_LISTED:]]
-    rows = {row.ref.uid: row for row in summaries.of(imap, selected, listed)}
+    rows = {row.ref.uid: row for row in summaries.summaries_of(imap, selected, listed)}
     return tuple(
         conversation
         for thread, members in zip(threads, there, strict=True)
@@ -184,10 +184,10 @@ def members(imap: Connection, ref: MessageRef, memory: Memory) -> ConversationMe
     one. Sends three commands, two when their rows are known.
     """
     selected = imap.require(ref)
-    thread = containing(of(imap, selected, memory).all, ref.uid)
+    thread = containing(threads_of(imap, selected, memory).all, ref.uid)
     uids = sorted({*thread[-MOST_OPENED:], ref.uid})
     marks = [mark for mark in fetch.marks(imap, uids) if DELETED not in mark.flags]
-    rows = summaries.of(imap, selected, marks)
+    rows = summaries.summaries_of(imap, selected, marks)
     return ConversationMembers(rows, len(rows) + len(thread) - len(set(thread) & set(uids)))
 
 
@@ -218,7 +218,7 @@ def answers(
     with imap.within(SECONDS_TO_SEARCH):
         uids = search.matching(imap, (*_since(rows), *criteria))[-MOST_OPENED:]
     marks = [mark for mark in fetch.marks(imap, uids) if DELETED not in mark.flags]
-    return summaries.of(imap, selected, marks)
+    return summaries.summaries_of(imap, selected, marks)
 
 
 def in_order(rows: Iterable[MessageSummary]) -> tuple[MessageSummary, ...]:

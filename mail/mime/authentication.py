@@ -38,7 +38,7 @@ class Verdicts:
         return self.spf == "fail" and self.dkim != "pass"
 
 
-def read(fields: Headers, server: str) -> Verdicts:
+def server_verdicts(fields: Headers, server: str) -> Verdicts:
     """Return the verdicts of the authority's own mail server, whose authserv-id is ``server``;
     nothing when that is empty.
 

@@ -19,7 +19,7 @@ class Body:
     damage: frozenset[Damage] = frozenset()
 
 
-def read(part: Part, data: bytes, *, is_cut: bool = False) -> Body:
+def read_body(part: Part, data: bytes, *, is_cut: bool = False) -> Body:
     """Return the text of a part that is not HTML, from its bytes as sent.
 
     Undoes the transfer encoding, the charset, format=flowed, text/enriched and an inline PGP
@@ -38,7 +38,7 @@ def read(part: Part, data: bytes, *, is_cut: bool = False) -> Body:
         readable = text.unflow(readable, delsp=_says(part, "delsp", "yes"))
     elif part.media_type in ("text/enriched", "text/richtext"):
         readable = _plain(readable)
-    armoured = pgp.read(readable)
+    armoured = pgp.read_armour(readable)
     return Body(armoured.text, armoured.protection, frozenset(damage))
 
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import nh3
 from lxml import etree
 
-from mail.mime import bounds, css, verdict
-from mail.mime import html as html_mail
-from mail.mime.bounds import TooComplex
+from mail.mime.hypertext import allowlist, bounds, css
+from mail.mime.hypertext import html as html_mail
+from mail.mime.hypertext.bounds import TooComplex
 
 SIGNATURE = "signature"
 ATTRIBUTION = "moz-cite-prefix"
@@ -267,7 +267,7 @@ def _settle_image(element: etree._Element, images: Images) -> None:
 
 def _set(element: etree._Element, values: dict[str, str]) -> None:
     """Give an element its attributes, as far as bleach allows them."""
-    attributes = verdict.ask(
+    attributes = allowlist.kept_attributes(
         str(element.tag), {name: value for name, value in values.items() if value}
     )
     element.attrib.clear()

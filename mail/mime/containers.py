@@ -19,8 +19,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from mail.mime import headers, smime, structure, tnef, uuencode
+from mail.mime import headers, smime, structure, uuencode
 from mail.mime.damage import Damage
+from mail.mime.outlook import tnef
 from mail.mime.structure import ParsedMessage, Part, Piece, Protection
 from mail.mime.text import decode_transfer
 
@@ -60,7 +61,7 @@ def _is_smime(part: Part) -> bool:
     return part.media_type in _UNTOLD_TYPES and part.file_name.lower() == "smime.p7m"
 
 
-def find(root: Part) -> tuple[Part, ...]:
+def containers_in(root: Part) -> tuple[Part, ...]:
     """Return the containers of a message, without those of nested messages, which are opened on
     their own.
     """
@@ -124,7 +125,7 @@ def _divided(part: Part, content: bytes, prefix: str) -> ParsedMessage:
 
 
 def _unpack_tnef(part: Part, content: bytes, prefix: str) -> ParsedMessage:
-    message = tnef.read(content)
+    message = tnef.read_tnef(content)
     if message is None or not (message.files or message.text or message.html):
         return closed(part, Damage.CONTAINER)
     kinds = (("text/plain", message.text), ("text/html", message.html))
@@ -139,7 +140,7 @@ def _unpack_tnef(part: Part, content: bytes, prefix: str) -> ParsedMessage:
 
 
 def _unpack_smime(part: Part, content: bytes, prefix: str, limit: int) -> ParsedMessage | None:
-    envelope = smime.read(content, limit)
+    envelope = smime.read_smime(content, limit)
     if envelope is None:
         # Certificates alone show nothing, and are no damage.
         is_damaged = structure.protection(part) is Protection.SMIME_SIGNED

@@ -28,7 +28,7 @@ class Envelope:
     message_id: str = ""
 
 
-def read(fields: Headers) -> Envelope:
+def envelope_of(fields: Headers) -> Envelope:
     """Return the envelope that a server would report for a message with these fields."""
     from_ = fields.addresses("From")
     return Envelope(

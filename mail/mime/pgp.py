@@ -22,7 +22,7 @@ class Armoured:
     protection: Protection
 
 
-def read(text: str) -> Armoured:
+def read_armour(text: str) -> Armoured:
     r"""Recognise OpenPGP encryption or signature inside a text (``\n`` line ends).
 
     The armour of a signed text is removed: the head with its ``Hash:`` lines, escaping dashes, and

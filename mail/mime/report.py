@@ -35,7 +35,7 @@ _BLOCK_END = re.compile(rb"(?:\r?\n[ \t]*){2,}")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
-def read(data: bytes) -> tuple[DeliveryOutcome, ...]:
+def read_report(data: bytes) -> tuple[DeliveryOutcome, ...]:
     """Return the outcomes in a decoded message/delivery-status or message/disposition-notification
     part, one for each recipient, at most 200; ``()`` if there are none.
     """

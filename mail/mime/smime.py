@@ -39,7 +39,7 @@ class SmimeContent:
     is_whole: bool = True
 
 
-def read(data: bytes, limit: int = MOST_BYTES) -> SmimeContent | None:
+def read_smime(data: bytes, limit: int = MOST_BYTES) -> SmimeContent | None:
     """Return the content of a .p7m, or None when it is no .p7m or only has certificates.
 
     The signature is not checked. Reads definite and indefinite lengths of BER, which Outlook and

@@ -96,11 +96,11 @@ class ShownParts:
     so when parts of both kinds follow one another (a text with an HTML footer of a list), both
     contain both: ``html.join`` and ``html.join_text`` make one document of them.
 
-    ``reports`` are delivery reports and receipts (``report.read`` parses them), and ``messages``
-    the nested messages that are not marked as attachments (of a digest, of a forward): both may be
-    shown below the text. They are attachments too, except a report that is the only text: it is in
-    ``text``. ``signatures`` are for programs only, and no attachments if they sign the part before
-    them (RFC 1847).
+    ``reports`` are delivery reports and receipts (``report.read_report`` parses them), and
+    ``messages`` the nested messages that are not marked as attachments (of a digest, of a forward):
+    both may be shown below the text. They are attachments too, except a report that is the only
+    text: it is in ``text``. ``signatures`` are for programs only, and no attachments if they sign
+    the part before them (RFC 1847).
     """
 
     text: tuple[Part, ...]
@@ -511,7 +511,7 @@ def _assembled(piece: Piece, number: str, bodies: dict[str, bytes]) -> Part:
 
 def _envelope(message: bytes) -> Envelope:
     """Return the envelope of a nested message, which is not parsed itself."""
-    return envelope.read(headers.parse(message[:_LONGEST_HEAD]))
+    return envelope.envelope_of(headers.parse(message[:_LONGEST_HEAD]))
 
 
 # Bytes of a nested message in which its header is searched for.

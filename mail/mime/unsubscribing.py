@@ -31,7 +31,7 @@ class UnsubscribeWays:
         return bool(self.one_click or self.web or self.mail)
 
 
-def read(fields: Headers) -> UnsubscribeWays:
+def unsubscribe_ways(fields: Headers) -> UnsubscribeWays:
     """Return the first way of each kind. Invalid entries are skipped."""
     places = _PLACES.findall(fields.get("List-Unsubscribe")[:_LONGEST])
     web = next((place for place in places if place.lower().startswith("https://")), "")

@@ -77,7 +77,7 @@ def _extract(content: bytes, index: int, limit: int) -> bytes:
     if not 0 <= index < min(len(all_members), MOST_MEMBERS) or all_members[index].is_folder:
         raise NoPreview(Reason.DAMAGED, "no such file in the archive")
     try:
-        return zips.read(content, all_members[index], limit=limit)
+        return zips.read_member(content, all_members[index], limit=limit)
     except zips.BadZip as error:
         raise refused(error) from error
 

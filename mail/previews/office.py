@@ -157,7 +157,7 @@ def _smaller_pictures(content: bytes, members: Sequence[zips.ZipMember]) -> dict
             raise NoPreview(Reason.TOO_SLOW, f"{len(large)} pictures")
         # A member that cannot be read as a picture stays unchanged for LibreOffice.
         with contextlib.suppress(NoPreview, zips.BadZip):
-            picture = zips.read(content, member, limit=LARGEST)
+            picture = zips.read_member(content, member, limit=LARGEST)
             if found_smaller := make(images.smaller, picture, longest=longest):
                 smaller[member.raw_name] = found_smaller
     return smaller
@@ -302,7 +302,7 @@ def _check_zip(content: bytes) -> None:
         for member in members:
             zips.packed(content, member)
             if member.raw_name == b"META-INF/manifest.xml":
-                manifest = zips.read(content, member, limit=_LARGEST_MANIFEST)
+                manifest = zips.read_member(content, member, limit=_LARGEST_MANIFEST)
                 if b"encryption-data" in manifest:
                     raise NoPreview(Reason.ENCRYPTED)
     except zips.BadZip as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mail.mime import html
+from mail.mime.hypertext import html
 from mail.previews.failures import NoPreview, Reason
 
 

@@ -23,7 +23,7 @@ from mail.sandbox import wire
 
 PRELOADED = (
     "mail.mime.composed",
-    "mail.mime.html",
+    "mail.mime.hypertext.html",
     "mail.mime.containers",
     "mail.previews.images",
     "mail.previews.archives",

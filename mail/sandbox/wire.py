@@ -26,7 +26,7 @@ PACKAGES = (
     "addressbook.vcard.preview",
 )
 """Prefixes of the modules whose functions may be called."""
-ERRORS = frozenset({"mail.mime.bounds:TooComplex", "mail.previews.failures:NoPreview"})
+ERRORS = frozenset({"mail.mime.hypertext.bounds:TooComplex", "mail.previews.failures:NoPreview"})
 """The errors that a called function may raise; each is made of strings alone."""
 LARGEST = 256 * 1024 * 1024
 """The greatest length of a frame in bytes."""

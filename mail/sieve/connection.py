@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import re
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from mail.errors import (
     TooLarge,
     WebmailError,
 )
+from mail.sockets import BoundedSocket
 
 MOST_BYTES: Final = 100 * 1024
 """The greatest size in bytes of a script that is written."""
@@ -33,8 +33,6 @@ MOST_BYTES: Final = 100 * 1024
 _ANSWER: Final = 2 * 1024 * 1024
 _LINE: Final = 16 * 1024
 _LINES: Final = 5_000
-# An answer that keeps coming may take this many times the server's time-out.
-_PATIENCE: Final = 3
 _DEEPEST: Final = 5
 _LONGEST_NAME: Final = 512  # bytes: RFC 5804 section 1.6 wants servers to accept 128 characters
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -205,7 +203,7 @@ class SieveConnection:
         """Return the lines before OK. Raises the error that NO or BYE means. ``refused`` is sent
         once as the answer to a string alone in its line, which is a challenge.
         """
-        self._wire.expect()
+        self._wire.allow(_ANSWER)
         lines: list[list[_Token]] = []
         while True:
             line = self._wire.line()
@@ -245,46 +243,34 @@ def open(server: SieveServer, login: str, password: str) -> Iterator[SieveConnec
         connection.close()
 
 
-class _Wire:
+class _Wire(BoundedSocket):
     """The bytes to and from the server, limited in number and in time."""
 
+    peer = "The ManageSieve server"
+    unavailable = SieveUnavailable
+
     def __init__(self, server: SieveServer) -> None:
-        self._timeout = server.timeout
-        self._buffer = b""
-        self._deadline = 0.0
-        self._left = 0
+        super().__init__()
+        self._pause = server.timeout
         try:
-            self._socket = socket.create_connection((server.host, server.port), server.timeout)
+            self.sock = socket.create_connection((server.host, server.port), server.timeout)
         except (OSError, UnicodeError) as error:  # UnicodeError: the name cannot be a host name
             raise SieveUnavailable("The ManageSieve server cannot be reached.") from error
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if server.security == "tls":
             self.start_tls(server)
 
     def start_tls(self, server: SieveServer) -> None:
-        if self._buffer:
-            # Somebody on the network added it, to be read as if TLS had protected it.
-            self.close()
-            raise BadServerAnswer("There is more than an answer to STARTTLS.")
+        self.refuse_early_answers()
         try:
             context = tls.context(server.ca_file)
-            self._socket = context.wrap_socket(self._socket, server_hostname=server.host)
+            self.sock = context.wrap_socket(self.sock, server_hostname=server.host)
         except (OSError, ValueError) as error:
             self.close()
             raise SieveUnavailable("TLS with the ManageSieve server failed.") from error
 
     def send(self, data: bytes) -> None:
-        try:
-            self._socket.settimeout(self._timeout)
-            self._socket.sendall(data)
-        except OSError as error:
-            self.close()
-            raise SieveUnavailable("The ManageSieve server does not answer.") from error
-
-    def expect(self) -> None:
-        """Start the limits of an answer."""
-        self._deadline = time.monotonic() + _PATIENCE * self._timeout
-        self._left = _ANSWER
+        self._send_all(data, self._pause)
 
     def line(self) -> list[_Token]:
         """Return the tokens of the next line, which continues after a literal."""
@@ -294,12 +280,12 @@ class _Wire:
 
     def farewell(self) -> None:
         with suppress(OSError):
-            self._socket.sendall(b"LOGOUT\r\n")
+            self.sock.sendall(b"LOGOUT\r\n")
         self.close()
 
     def close(self) -> None:
         with suppress(OSError):
-            self._socket.close()
+            self.sock.close()
 
     def _tokens(self, depth: int) -> list[_Token]:
         if depth > _DEEPEST:
@@ -352,31 +338,19 @@ class _Wire:
     def _peek(self) -> bytes:
         while not self._buffer:
             self._more()
-        return self._buffer[:1]
+        return bytes(self._buffer[:1])
 
     def _take(self, size: int) -> bytes:
-        if size > self._left:
-            raise self._broken("The ManageSieve server sent more than is read at once.")
+        self._spend(size)
         while len(self._buffer) < size:
             self._more()
-        data, self._buffer = self._buffer[:size], self._buffer[size:]
-        self._left -= size
-        return data
+        return super()._take(size)
 
     def _more(self) -> None:
-        try:
-            remaining = self._deadline - time.monotonic()
-            if remaining <= 0:
-                raise TimeoutError("the whole answer took too long")
-            self._socket.settimeout(min(self._timeout, remaining))
-            piece = self._socket.recv(65536)
-        except OSError as error:
-            self.close()
-            raise SieveUnavailable("The ManageSieve server does not answer.") from error
-        if not piece:
-            self.close()
-            raise SieveUnavailable("The ManageSieve server hung up.")
-        self._buffer += piece
+        self._buffer += self._received()
+
+    def _give_up(self) -> None:
+        self.close()
 
     def _broken(self, words: str) -> BadServerAnswer:
         self.close()

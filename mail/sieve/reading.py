@@ -72,7 +72,7 @@ def is_ours(text: str) -> bool:
     return text.split("\n", 1)[0].strip() == MARK
 
 
-def read(text: str) -> Script:
+def read_script(text: str) -> Script:
     """Return the values of a script in order. Raises `grammar.NotSieve`."""
     commands = grammar.parse(text)
     requires = frozenset(_required(commands))

@@ -46,7 +46,7 @@ def scripts(sieve_port: int, mail_domain: MailDomain, mailbox: Mailbox) -> Scrip
 
 
 def names(scripts: Scripts) -> str:
-    return "".join(rule.name for rule in reading.read(scripts.get("webmail")).rules)
+    return "".join(rule.name for rule in reading.read_script(scripts.get("webmail")).rules)
 
 
 def test_rules_are_dragged_and_moved_by_keys(

@@ -21,7 +21,8 @@ from demo import academy
 from demo.mail.files import DATA
 from demo.mail.writing import Stored
 from demo.servers import dovecot
-from mail.mime import pgp, smime, tnef
+from mail.mime import pgp, smime
+from mail.mime.outlook import tnef
 from mail.mime.structure import Protection
 from mail.previews.detect import detect
 
@@ -253,16 +254,16 @@ ALSO = {"tif": "tiff"}
 
 def test_what_is_wrapped_comes_out(teacher):
     texts = {parsed(s)["Message-ID"].split(".")[0]: s for s in mail_of(teacher)}
-    winmail = tnef.read(payload(texts["<winmail"]))
+    winmail = tnef.read_tnef(payload(texts["<winmail"]))
     assert winmail is not None
     assert [file.name for file in winmail.files] == ["Créneaux.xlsx", "Accès.pdf"]
     assert "Le badge se retire à l’accueil." in winmail.text
-    signed = smime.read(payload(texts["<arrete"]))
+    signed = smime.read_smime(payload(texts["<arrete"]))
     assert signed is not None
     assert signed.protection is Protection.SMIME_SIGNED
     assert b"filename*=utf-8" in signed.entity
     armoured = [
-        pgp.read(parsed(s).get_content().replace("\r\n", "\n"))
+        pgp.read_armour(parsed(s).get_content().replace("\r\n", "\n"))
         for s in mail_of(teacher)
         if b"Message-ID: <pgp." in s.content
     ]

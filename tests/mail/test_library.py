@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -56,3 +57,17 @@ def test_the_library_imports_no_framework_and_no_app() -> None:
         timeout=LONGEST_S,
     )
     assert answer.stdout == "[]\n", answer.stderr
+
+
+BARE = {"read", "of", "find", "each", "last", "inside", "ask"}
+"""Names that a search finds everywhere."""
+
+
+def test_public_functions_have_names_that_can_be_searched() -> None:
+    bare = {
+        f"{path.relative_to(ROOT)}:{node.name}"
+        for path in (ROOT / "mail").rglob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name in BARE
+    }
+    assert bare == {"mail/remote.py:ask"}  # beside fetch and post, the one of its name

@@ -28,12 +28,12 @@ LIMIT = 50_000_000
 def fault(content: bytes, *, limit: int = LIMIT) -> ZipFault:
     with pytest.raises(BadZip) as refused:
         for member in zips.members(content):
-            zips.read(content, member, limit=limit)
+            zips.read_member(content, member, limit=limit)
     return refused.value.fault
 
 
 def contents(content: bytes) -> dict[str, bytes]:
-    return {m.name: zips.read(content, m, limit=LIMIT) for m in zips.members(content)}
+    return {m.name: zips.read_member(content, m, limit=LIMIT) for m in zips.members(content)}
 
 
 # What is read
@@ -211,6 +211,6 @@ def test_damage_anywhere_gives_members_or_a_refusal(damage: list[tuple[int, byte
     content = bytes(damaged)
     try:
         for member in zips.members(content):
-            assert len(zips.read(content, member, limit=1_000)) == member.size
+            assert len(zips.read_member(content, member, limit=1_000)) == member.size
     except BadZip:
         return

@@ -89,7 +89,12 @@ function isAsked(node, owner, text) {
 /** What is set, and what a class of the script declares, is not asked of the browser. */
 function checkName(node, file, line, text) {
   const name = node.name.text;
-  if (node.parent.left === node || new RegExp(`^  (async )?${name}\\(`, "m").test(text)) return;
+  if (
+    node.expression.getText().endsWith("dataset") ||
+    node.parent.left === node ||
+    new RegExp(`^  (async )?${name}\\(`, "m").test(text)
+  )
+    return;
   const symbol = types.getSymbolAtLocation(node.name);
   if (!symbol)
     return tell(file, line, `….${name}`, isAsked(node, name, text) ? "" : lacksAnywhere(name));

@@ -18,7 +18,8 @@ from bleach.css_sanitizer import CSSSanitizer
 from accounts.session_stores.cached import SessionStore
 from mail import sandbox
 from mail.imap.values import MessageRef
-from mail.mime import css, html, links, verdict
+from mail.mime import links
+from mail.mime.hypertext import allowlist, css, html
 from tests.mail.mime.newsletters import newsletter
 
 # Characters, and kinds of blocks that the style sheet knows: 15 make a quarter of the smallest.
@@ -29,9 +30,9 @@ ROUNDS = 15
 def forget() -> None:
     """Empty what the sanitiser remembers between messages."""
     css._declared_before.cache_clear()
-    verdict.MemoisedCSS._sanitize_short.cache_clear()
-    verdict._ask_once.cache_clear()
-    verdict._may_stay.cache_clear()
+    allowlist.MemoisedCSS._sanitize_short.cache_clear()
+    allowlist._ask_once.cache_clear()
+    allowlist._may_stay.cache_clear()
     links.host.cache_clear()
 
 
@@ -50,9 +51,9 @@ def by_bleach(source: str) -> str:
     """The same rules through bleach alone."""
     return bleach.clean(
         source,
-        tags=verdict.TAGS,
-        attributes=verdict.is_allowed,
-        protocols=verdict.PROTOCOLS,
+        tags=allowlist.TAGS,
+        attributes=allowlist.is_allowed,
+        protocols=allowlist.PROTOCOLS,
         strip=True,
         css_sanitizer=CSSSanitizer(css.PROPERTIES, ()),
     )

@@ -91,7 +91,9 @@ class Criteria:
 
     def has_host(self, raw: bytes) -> bool:
         """Return whether a message has a link to one of the hosts. ``raw`` is its beginning."""
-        return bool(self.hosts) and not set(self.hosts).isdisjoint(message.read(raw).hosts())
+        return bool(self.hosts) and not set(self.hosts).isdisjoint(
+            message.read_message(raw).hosts()
+        )
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -278,4 +280,4 @@ def find_campaign(pk: int) -> Campaign | None:
 
 def hosts_of(raw: bytes) -> Sequence[str]:
     """Return the hosts of a message's links, each once. ``raw`` is its beginning."""
-    return _each(host[:253] for host in message.read(raw).hosts())[:MOST_HOSTS]
+    return _each(host[:253] for host in message.read_message(raw).hosts())[:MOST_HOSTS]

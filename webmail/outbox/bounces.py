@@ -44,7 +44,7 @@ def note_reports(user: User, reports: Iterable[bytes]) -> None:
 def _outcomes(parsed: ParsedMessage) -> Iterator[DeliveryOutcome]:
     for part in structure.choose(parsed.root).reports:
         raw = parsed.bodies.get(part.number, b"")
-        yield from report.read(text.decode_transfer(raw, part.encoding))
+        yield from report.read_report(text.decode_transfer(raw, part.encoding))
 
 
 def _message_ids(parsed: ParsedMessage) -> Iterator[str]:

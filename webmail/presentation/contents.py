@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from mail.imap.values import MessageRef
 from mail.mime import text
 from mail.mime.damage import Damage
-from mail.mime.html import SafeHtml
+from mail.mime.hypertext.html import SafeHtml
 from mail.mime.report import DeliveryOutcome
 from mail.mime.structure import Protection
 from webmail.presentation.links import message_url

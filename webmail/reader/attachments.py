@@ -16,8 +16,9 @@ from mail.imap.values import MessageRef
 from mail.mailbox import reading
 from mail.mailbox.contents import PLAIN_SANITISER, MessageContent, Sanitiser
 from mail.mailbox.reading import EnclosedMessage
-from mail.mime import containers, msg, text
+from mail.mime import containers, text
 from mail.mime.build import decoded_size
+from mail.mime.outlook import msg
 from mail.mime.structure import Part
 from mail.previews import archives
 from mail.previews.detect import BINARY, HEAD, Detected, Kind, detect, of_beginning

@@ -24,10 +24,11 @@ from mail.imap.connection import Connection
 from mail.imap.values import MessageRef
 from mail.mailbox import reading
 from mail.mailbox.contents import FrameHtml, Sanitiser
-from mail.mime import authentication, headers, html
+from mail.mime import authentication, headers
 from mail.mime.envelope import Envelope
 from mail.mime.headers import Headers
-from mail.mime.html import SafeHtml
+from mail.mime.hypertext import html
+from mail.mime.hypertext.html import SafeHtml
 from mail.mime.structure import Part
 from webmail.adverts.judging import digest_of
 from webmail.forms.messages import ImagesForm
@@ -252,7 +253,7 @@ def author_of(fields: Headers, envelope: Envelope) -> str:
     where no verdicts of a mail server are read."""
     if not settings.AUTHSERV_ID or len(envelope.from_) != 1:
         return ""
-    if authentication.read(fields, settings.AUTHSERV_ID).is_refused:
+    if authentication.server_verdicts(fields, settings.AUTHSERV_ID).is_refused:
         return ""
     return envelope.from_[0].address
 

@@ -309,4 +309,4 @@ def _exported(
     place: ExportPlace, stored: StoredMessage, head: bytes, pieces: Iterable[bytes]
 ) -> ExportedMessage:
     fields = headers.parse(head[:_HEADER])
-    return ExportedMessage(place.path, stored, envelope.read(fields), pieces)
+    return ExportedMessage(place.path, stored, envelope.envelope_of(fields), pieces)

@@ -13,7 +13,7 @@ from mail import sandbox
 from mail.errors import BadServerAnswer, OverQuota, ServerUnavailable, WebmailError
 from mail.imap import quota
 from mail.imap.connection import Connection
-from mail.mime import msg
+from mail.mime.outlook import msg
 from webmail.models import Transfer
 from webmail.transfer import names, reading, store
 from webmail.transfer.depositing import Depositor
@@ -145,7 +145,7 @@ class _Import:
 
     def _check_room(self) -> None:
         """Raise OverQuota where the mailbox has no room for the whole file."""
-        room = quota.ask(self._imap)
+        room = quota.ask_quota(self._imap)
         if room is None or not room.is_storage or not room.limit:
             return
         if room.used + reading.unpacked_size(self._source, self._size) > room.limit:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext
 from mail import sandbox
 from mail.errors import ContentTooCostly
 from mail.mime import composed
-from mail.mime import html as html_mail
 from mail.mime.composed import ComposedText, Images, ImageWords
+from mail.mime.hypertext import html as html_mail
 
 SMALL = 20_000
 """The number of characters that cannot cost much, whatever they are. Most texts have fewer."""

@@ -384,7 +384,7 @@ def _unpacked(
         folder, _slash, name = member.name.replace("\\", "/").rpartition("/")
         name = files.safe_name(name)
         try:
-            data = zips.read(content, member, limit=limit)
+            data = zips.read_member(content, member, limit=limit)
         except zips.BadZip as error:
             if error.fault == zips.ZipFault.BOMB:
                 raise

@@ -52,7 +52,7 @@ def _begun(
         begun = beginning.enclosed(imap, writer, opened.fetched.ref, copy)
         return begun, (_from_copy(),)
     fields = returned.header(imap, opened)
-    if fields and _is_own(writer, head := envelope.read(fields)):
+    if fields and _is_own(writer, head := envelope.envelope_of(fields)):
         to = ", ".join(map(addresses.format, (*head.to, *head.cc)))
         return beginning.new(writer, to=to, subject=head.subject), (_from_header(),)
     return beginning.new(writer), (_from_nothing(),)

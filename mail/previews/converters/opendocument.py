@@ -36,7 +36,7 @@ def odt(content: bytes) -> dict[str, Any]:
         raise ValueError("no text in it")
     writer = HtmlWriter()
     with contextlib.suppress(Full):
-        inside(body, text_styles(root), writer)
+        write_content(body, text_styles(root), writer)
     result = cut("".join(writer.pieces))
     return {**result, "is_truncated": result["is_truncated"] or is_cut}
 
@@ -102,7 +102,7 @@ SKIPPED = {
 BREAKS = {f"{TEXT}line-break": "<br>", f"{TEXT}tab": "&emsp;"}
 
 
-def inside(element: Any, styles: dict[str, tuple[str, ...]], out: HtmlWriter) -> None:
+def write_content(element: Any, styles: dict[str, tuple[str, ...]], out: HtmlWriter) -> None:
     """Write the HTML of an element's content. The recursion is as deep as the file: libxml2 stops
     at 256 levels."""
     out.add(html.escape(element.text or ""))
@@ -121,12 +121,12 @@ def odt_element(element: Any, styles: dict[str, tuple[str, ...]], out: HtmlWrite
         out.add("&nbsp;" * min(number(element.get(f"{TEXT}c"), 1), 200))
     elif tag == f"{TEXT}note":
         out.add(" [")
-        inside(element, styles, out)
+        write_content(element, styles, out)
         out.add("]")
     else:
         opening, closing = around(element, styles)
         out.add(opening)
-        inside(element, styles, out)
+        write_content(element, styles, out)
         out.add(closing)
 
 

@@ -12,9 +12,9 @@ from mail.errors import MessageNotFound, PartNotFound, TooLarge
 from mail.imap import connection, fetch
 from mail.imap.values import SEEN, ImapServer, MessageRef
 from mail.mailbox import contents, reading
-from mail.mime import html as html_mail
 from mail.mime import structure
 from mail.mime.damage import Damage
+from mail.mime.hypertext import html as html_mail
 from tests.servers.scripted import ScriptedServer, imap_script, no, ok, selected
 
 PNG = "iVBORw0KGgo="

@@ -29,7 +29,7 @@ def opened(request, imap_server, alice):
 def begun(imap, uids):
     uidvalidity = imap.select("INBOX").uidvalidity
     refs = [MessageRef("INBOX", uidvalidity, uid) for uid in uids]
-    beginnings = snippets.of(imap, refs)
+    beginnings = snippets.snippets_of(imap, refs)
     return [beginnings.get(ref) for ref in refs]
 
 
@@ -75,7 +75,7 @@ def test_the_beginnings_of_a_page_whose_rows_are_known_are_one_command(opened, m
     listing.page(opened, "INBOX")
     refs = [MessageRef("INBOX", mailbox.uidvalidity(), uid) for uid in uids]
     before = opened.commands
-    assert len(snippets.of(opened, refs)) == 3
+    assert len(snippets.snippets_of(opened, refs)) == 3
     assert opened.commands - before == 1
 
 
@@ -87,7 +87,7 @@ def test_messages_that_are_gone_are_left_out(opened, mailbox):
 def test_a_folder_made_anew_has_none_of_them(imap, mailbox):
     uid = mailbox.append(letter())
     with pytest.raises(FolderChanged):
-        snippets.of(imap, [MessageRef("INBOX", 1, uid)])
+        snippets.snippets_of(imap, [MessageRef("INBOX", 1, uid)])
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def asked(imap, memory, folder="INBOX"):
     """The conversations, and how many commands they took once the folder is open."""
     selected = imap.select(folder)
     before = imap.commands
-    grouped = threads.of(imap, selected, memory)
+    grouped = threads.threads_of(imap, selected, memory)
     return grouped.all, imap.commands - before
 
 
@@ -118,7 +118,7 @@ def test_without_thread_the_newest_are_put_together_and_that_is_said(
     a, b, c, d, e = five
     monkeypatch.setattr(threads, "MOST_THREADED_HERE", 3)
     imap._capabilities = imap._capabilities - {"THREAD=REFERENCES"}
-    grouped = threads.of(imap, imap.select("INBOX"), memory)
+    grouped = threads.threads_of(imap, imap.select("INBOX"), memory)
     assert grouped.all == ((c, e), (d,), (b,), (a,))
     assert grouped.notes == {threads.THREADS_NEWEST}
 
@@ -127,7 +127,7 @@ def test_a_server_that_takes_too_long_is_told_apart(opened, five, memory, monkey
     monkeypatch.setattr(threads, "SECONDS_TO_THREAD", -1.0)
     selected = opened.select("INBOX")
     with pytest.raises(ThreadsTooSlow):
-        threads.of(opened, selected, memory)
+        threads.threads_of(opened, selected, memory)
 
 
 # --- in the list ---

@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from mail.mime import css
-from mail.mime.html import SafeHtml
+from mail.mime.hypertext import css
+from mail.mime.hypertext.html import SafeHtml
 
 TAGS = frozenset(
     """

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mail.mime import body, containers, html, structure, text
+from mail.mime import body, containers, structure, text
 from mail.mime.damage import Damage
-from mail.mime.html import SafeHtml
+from mail.mime.hypertext import html
+from mail.mime.hypertext.html import SafeHtml
 from mail.mime.structure import Part, Protection, ShownParts
 
 
@@ -32,7 +33,7 @@ class Reader:
         self._damage = set(parsed.damage)
         texts = [part for part in structure.choose(parsed.root).text if not self._is_html(part)]
         opened = {}
-        for part in (*containers.find(parsed.root), *texts):
+        for part in (*containers.containers_in(parsed.root), *texts):
             if unpacked := containers.unpack(part, self.content(part)):
                 opened[part.number] = unpacked
                 self._bodies |= unpacked.bodies
@@ -70,7 +71,7 @@ class Reader:
         if self._is_html(part):
             data = self._bodies[part.number]
             return body.Body(html.decode(data, part.encoding, part.charset))
-        return body.read(part, self._bodies[part.number])
+        return body.read_body(part, self._bodies[part.number])
 
     def _html(self, shown: ShownParts) -> SafeHtml | None:
         """None when it is too complex: then its text is shown."""

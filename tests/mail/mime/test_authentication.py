@@ -13,7 +13,7 @@ OURS = "mx.ac-exemple.fr"
 
 
 def read(source: str, server: str = OURS) -> Verdicts:
-    return authentication.read(headers.parse(source.encode()), server)
+    return authentication.server_verdicts(headers.parse(source.encode()), server)
 
 
 @pytest.mark.parametrize(

@@ -36,12 +36,12 @@ READ = {
 
 @pytest.mark.parametrize(("of", "data", "expected"), READ.values(), ids=READ)
 def test_a_text_is_read(of: Part, data: bytes, expected: str) -> None:
-    assert body.read(of, data) == body.Body(expected)
+    assert body.read_body(of, data) == body.Body(expected)
 
 
 def test_inline_pgp_is_said() -> None:
     data = b"-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA\r\n-----END PGP MESSAGE-----\r\n"
-    assert body.read(part(), data).protection is Protection.PGP_ENCRYPTED
+    assert body.read_body(part(), data).protection is Protection.PGP_ENCRYPTED
 
 
 DAMAGED = {
@@ -60,7 +60,7 @@ DAMAGED = {
 
 @pytest.mark.parametrize(("of", "data", "is_cut", "expected"), DAMAGED.values(), ids=DAMAGED)
 def test_what_is_wrong_is_said(of: Part, data: bytes, is_cut: bool, expected: set[Damage]) -> None:
-    assert body.read(of, data, is_cut=is_cut).damage == expected
+    assert body.read_body(of, data, is_cut=is_cut).damage == expected
 
 
 @up_to(200)
@@ -72,5 +72,5 @@ def test_what_is_wrong_is_said(of: Part, data: bytes, is_cut: bool, expected: se
 )
 def test_reading_never_raises(data: bytes, media_type: str, encoding: str, charset: str) -> None:
     parameters = {"charset": charset, "format": "flowed", "delsp": "yes"}
-    read = body.read(Part("1", media_type, parameters, encoding=encoding), data)
+    read = body.read_body(Part("1", media_type, parameters, encoding=encoding), data)
     read.text.encode()

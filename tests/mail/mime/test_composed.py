@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail.mime import composed, html, text
+from mail.mime import composed, text
+from mail.mime.hypertext import html
 from tests.cases import each
 from tests.examples import up_to
 from tests.mail.mime import hostile

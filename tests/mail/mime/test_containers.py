@@ -60,18 +60,18 @@ CONTAINERS = {
 @pytest.mark.parametrize(("part", "expected"), CONTAINERS.values(), ids=CONTAINERS)
 def test_containers_are_known_by_the_structure(part: Part, expected: bool) -> None:
     assert containers.is_container(part) is expected
-    assert bool(containers.find(multi("mixed", TEXT, part))) is expected
+    assert bool(containers.containers_in(multi("mixed", TEXT, part))) is expected
 
 
 def test_containers_of_nested_messages_wait() -> None:
     nested = Part("2", "message/rfc822", children=(multi("mixed", TEXT, WINMAIL),))
-    assert containers.find(multi("mixed", TEXT, nested)) == ()
-    assert containers.find(nested) == ()
+    assert containers.containers_in(multi("mixed", TEXT, nested)) == ()
+    assert containers.containers_in(nested) == ()
 
 
 def test_many_containers_are_not_all_opened() -> None:
     many = [replace(WINMAIL, number=str(n)) for n in range(1, 1000)]
-    assert len(containers.find(multi("mixed", *many))) == containers.MOST_CONTAINERS
+    assert len(containers.containers_in(multi("mixed", *many))) == containers.MOST_CONTAINERS
 
 
 # --- winmail.dat ---

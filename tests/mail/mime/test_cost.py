@@ -7,18 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mail.mime import (
-    addresses,
-    authentication,
-    body,
-    composed,
-    css,
-    headers,
-    html,
-    links,
-    text,
-    uuencode,
-)
+from mail.mime import addresses, authentication, body, composed, headers, links, text, uuencode
+from mail.mime.hypertext import css, html
 from mail.mime.structure import Part
 
 HEADER = 256 * 1024
@@ -30,11 +20,11 @@ SECONDS = 8
 
 def verdicts(value: bytes) -> object:
     fields = headers.parse(b"Authentication-Results: mx.fr; spf=pass " + value)
-    return authentication.read(fields, "mx.fr")
+    return authentication.server_verdicts(fields, "mx.fr")
 
 
 def enriched(data: bytes) -> object:
-    return body.read(Part("1", "text/enriched"), data)
+    return body.read_body(Part("1", "text/enriched"), data)
 
 
 def cleaned(source: str) -> object:

@@ -81,7 +81,7 @@ def read_message(raw: bytes) -> None:
         part.file_name.encode()
         content = reader.content(part)
         if part in seen.shown.reports:
-            report.read(content)
+            report.read_report(content)
         if part in seen.shown.messages:
             structure.choose(structure.parse(content).root)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mail.mime import addresses, headers, html, text
-from mail.mime.html import SafeHtml
+from mail.mime import addresses, headers, text
+from mail.mime.hypertext import html
+from mail.mime.hypertext.html import SafeHtml
 from tests.cases import each
 from tests.mail.mime.hostile import ADDRESS, PIECES, TEXTS, VALUES, Piece
 from tests.mail.mime.judge import judge

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from mail.mime import html, links
+from mail.mime import links
+from mail.mime.hypertext import html
 from tests.cases import each
 
 TURNED = [

@@ -27,13 +27,13 @@ ENCRYPTED = "-----BEGIN PGP MESSAGE-----\n\nhQEMA\n-----END PGP MESSAGE-----\n"
 
 
 def test_of_a_signed_text_only_the_text_remains() -> None:
-    content = pgp.read(SIGNED)
+    content = pgp.read_armour(SIGNED)
     assert content.protection is Protection.PGP_SIGNED
     assert content.text == "Bonjour,\nLe conseil est avancé.\n-----\n> oui\nClaire\n"
 
 
 def test_an_encrypted_text_is_said_and_left() -> None:
-    assert pgp.read(ENCRYPTED) == pgp.Armoured(ENCRYPTED, Protection.PGP_ENCRYPTED)
+    assert pgp.read_armour(ENCRYPTED) == pgp.Armoured(ENCRYPTED, Protection.PGP_ENCRYPTED)
 
 
 def test_armour_that_is_only_quoted_or_broken_is_text() -> None:
@@ -43,7 +43,7 @@ def test_armour_that_is_only_quoted_or_broken_is_text() -> None:
         SIGNED.replace("-----BEGIN PGP SIGNATURE-----", ""),
         "bonjour",
     ):
-        assert pgp.read(source) == pgp.Armoured(source, Protection.NONE)
+        assert pgp.read_armour(source) == pgp.Armoured(source, Protection.NONE)
 
 
 PIECES = st.sampled_from(
@@ -54,4 +54,4 @@ PIECES = st.sampled_from(
 @up_to(200)
 @given(st.lists(PIECES | st.text(max_size=5), max_size=20).map("".join))
 def test_reading_never_raises_and_adds_nothing(source: str) -> None:
-    assert len(pgp.read(source).text) <= len(source)
+    assert len(pgp.read_armour(source).text) <= len(source)

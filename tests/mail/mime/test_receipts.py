@@ -55,7 +55,7 @@ def test_a_receipt_says_that_its_reader_sent_it_himself() -> None:
     assert message["In-Reply-To"] == "<origine@y.fr>"
     _text, told = message.iter_parts()
     assert told.get_content_type() == "message/disposition-notification"
-    (outcome,) = report.read(raw.partition(b"message/disposition-notification\r\n\r\n")[2])
+    (outcome,) = report.read_report(raw.partition(b"message/disposition-notification\r\n\r\n")[2])
     assert (outcome.recipient, outcome.action) == ("alice@x.fr", "displayed")
     assert b"manual-action/MDN-sent-manually; displayed" in raw
 

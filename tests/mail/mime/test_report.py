@@ -33,7 +33,7 @@ Status: 4.4.1
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
 def test_each_recipient_has_an_outcome(line_end: bytes) -> None:
-    failed, delayed = report.read(BOUNCE.replace(b"\n", line_end))
+    failed, delayed = report.read_report(BOUNCE.replace(b"\n", line_end))
     assert failed == DeliveryOutcome(
         recipient="paul@college.invalid",
         action="failed",
@@ -50,17 +50,17 @@ def test_a_receipt_says_what_was_done() -> None:
         b"Final-Recipient: rfc822;claire@college.invalid\n"
         b"Disposition: manual-action/MDN-sent-manually; Displayed/error\n"
     )
-    assert report.read(receipt) == (DeliveryOutcome("claire@college.invalid", "displayed"),)
+    assert report.read_report(receipt) == (DeliveryOutcome("claire@college.invalid", "displayed"),)
 
 
 def test_what_says_nothing_of_anybody_is_nothing() -> None:
-    assert report.read(b"") == report.read(b"Action: failed\n\nbonjour") == ()
+    assert report.read_report(b"") == report.read_report(b"Action: failed\n\nbonjour") == ()
 
 
 def test_a_report_on_fifty_thousand_recipients_is_cut() -> None:
     block = b"Final-Recipient: rfc822;a@b.fr\nAction: failed\n\n"
     for head in (b"", b"Reporting-MTA: dns;x\n\n"):
-        assert len(report.read(head + block * 50_000)) == report.MOST_RECIPIENTS
+        assert len(report.read_report(head + block * 50_000)) == report.MOST_RECIPIENTS
 
 
 REPORTS = [
@@ -78,7 +78,7 @@ REPORTS = [
 def test_the_report_in_a_message_is_read(path: Path, recipient: str, status: str) -> None:
     parsed = structure.parse(path.read_bytes())
     shown = structure.choose(parsed.root)
-    (outcome,) = report.read(parsed.bodies[shown.reports[0].number])
+    (outcome,) = report.read_report(parsed.bodies[shown.reports[0].number])
     assert (outcome.recipient, outcome.status) == (recipient, status)
 
 
@@ -89,4 +89,4 @@ def test_the_report_in_a_message_is_read(path: Path, recipient: str, status: str
     ).map(b"".join)
 )
 def test_reading_never_raises(data: bytes) -> None:
-    report.read(data)
+    report.read_report(data)

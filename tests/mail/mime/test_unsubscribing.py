@@ -9,7 +9,7 @@ from mail.mime.unsubscribing import UnsubscribeWays
 
 
 def ways(*lines: str) -> UnsubscribeWays:
-    return unsubscribing.read(headers.parse("\r\n".join([*lines, "", ""]).encode()))
+    return unsubscribing.unsubscribe_ways(headers.parse("\r\n".join([*lines, "", ""]).encode()))
 
 
 def test_one_click_needs_both_fields() -> None:

@@ -17,7 +17,8 @@ import pytest
 from PIL import Image
 
 from mail import sandbox
-from mail.mime import containers, html, structure
+from mail.mime import containers, structure
+from mail.mime.hypertext import html
 from mail.previews import images
 from mail.previews.failures import NoPreview, Reason
 from mail.previews.making import make
@@ -124,7 +125,7 @@ def test_processor_time_ends_a_call(told: list[tuple[str, CallLimit]]) -> None:
     with pytest.raises(Exhausted) as ended:
         sandbox.call(html.sanitise, HASTY, NEWSLETTER)
     assert ended.value.limit is CallLimit.TIME
-    assert told == [("mail.mime.html:sanitise", CallLimit.TIME)]
+    assert told == [("mail.mime.hypertext.html:sanitise", CallLimit.TIME)]
     assert sandbox.call(html.to_text, sandbox.TEXT, "<p>Bonjour") == "Bonjour"
 
 
@@ -241,7 +242,7 @@ def test_many_threads_share_the_helpers() -> None:
 PROGRAM = """
 import os, sys, time
 from mail import sandbox
-from mail.mime import html
+from mail.mime.hypertext import html
 sandbox.call(html.to_text, sandbox.TEXT, "<p>x")
 if "fork" in sys.argv:
     child = os.fork()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mail import sandbox
-from mail.mime import html
+from mail.mime.hypertext import html
 from mail.sandbox import walls
 from mail.sandbox.walls import ProcessLimits
 from tests.mail.sandbox.test_calls import family

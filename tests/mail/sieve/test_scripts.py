@@ -117,7 +117,7 @@ SCRIPTS = st.builds(Script, st.lists(rules(), max_size=4).map(tuple), st.none() 
 @given(SCRIPTS)
 @up_to(400)
 def test_what_was_written_reads_the_same(script: Script) -> None:
-    assert reading.read(writing.write(script)) == script
+    assert reading.read_script(writing.write(script)) == script
 
 
 @given(SCRIPTS)
@@ -178,7 +178,7 @@ def test_a_name_with_a_line_end_is_none(name: str) -> None:
 
 def test_an_odd_name_stays_a_comment() -> None:
     rule = Rule('Été ] # "x" /* text: }', (), (RuleAction("read"),))
-    assert reading.read(writing.write(Script((rule,)))).items == (rule,)
+    assert reading.read_script(writing.write(Script((rule,)))).items == (rule,)
 
 
 def test_nul_can_be_in_no_script() -> None:
@@ -198,11 +198,11 @@ def test_a_text_is_looked_for_with_either_apostrophe(field: str, typed: str) -> 
     straight = typed.replace("’", "'")
     other = straight if straight != typed else typed.replace("'", "’")
     assert f'["{typed}", "{other}"]' in text
-    assert reading.read(text).items == (rule,)
+    assert reading.read_script(text).items == (rule,)
 
 
 def test_a_text_that_would_be_expanded_is_not_written() -> None:
-    theirs = reading.read('require ["variables"];\nset "a" "b";\n')
+    theirs = reading.read_script('require ["variables"];\nset "a" "b";\n')
     rule = Rule("x", (ConditionGroup("all", (Condition("subject", "contains", "${a}"),)),))
     with pytest.raises(writing.UnwritableScript) as raised:
         writing.write(values.Script((*theirs.items, rule), requires=theirs.requires))
@@ -213,7 +213,7 @@ def test_a_rule_of_a_script_with_variables_is_kept_as_it_is() -> None:
     text = (
         'require ["variables", "fileinto"];\nif header :is "subject" "${a}" { fileinto "${b}"; }\n'
     )
-    (item,) = reading.read(text).items
+    (item,) = reading.read_script(text).items
     assert isinstance(item, RawPiece)
     assert 'fileinto "${b}"' in item.text
 
@@ -261,7 +261,7 @@ Je suis absent.
 
 
 def test_roundcubes_rules_are_read_and_the_rest_is_kept_word_for_word() -> None:
-    script = reading.read(ROUNDCUBE)
+    script = reading.read_script(ROUNDCUBE)
     first, second, third, fourth = script.items
     assert first == Rule(
         "Parents d'élèves",
@@ -287,7 +287,7 @@ def test_roundcubes_rules_are_read_and_the_rest_is_kept_word_for_word() -> None:
     assert isinstance(fourth, RawPiece)
     assert fourth.answers
     assert fourth.text in ROUNDCUBE
-    again = reading.read(writing.write(script))
+    again = reading.read_script(writing.write(script))
     assert again.items == script.items
     assert "regex" in again.requires
 
@@ -324,10 +324,10 @@ RULE = '# rule:[Tri]\nif header :contains "subject" "x"\n{\n\tfileinto "X";\n}\n
 )
 def test_roundcubes_absence_is_the_absence(test: str, absence: Absence) -> None:
     text = f"{RULE}# rule:[Absence]\nif {test}\n{{\n\t{VACATION}\n}}\n"
-    script = reading.read(text)
+    script = reading.read_script(text)
     assert script.absence == absence
     assert [rule.name for rule in script.rules] == ["Tri"]
-    assert reading.read(writing.write(script)) == script
+    assert reading.read_script(writing.write(script)) == script
 
 
 @pytest.mark.parametrize(
@@ -350,7 +350,7 @@ def test_an_absence_that_would_mean_something_else_is_kept_word_for_word(
     before: str, test: str, vacation: str
 ) -> None:
     block = f"if {test}\n{{\n\t{vacation}\n}}\n"
-    script = reading.read(f"{before}{block}")
+    script = reading.read_script(f"{before}{block}")
     assert script.absence is None
     last = script.items[-1]
     assert isinstance(last, RawPiece) and last.answers and block in last.text
@@ -374,7 +374,7 @@ if header :comparator "i;ascii-casemap" :contains "Subject" "circulaire"  {
 
 
 def test_ingos_rules_are_read_by_the_comment_before_them() -> None:
-    first, second = reading.read(INGO).items
+    first, second = reading.read_script(INGO).items
     assert isinstance(first, RawPiece)
     assert (first.name, "keep;" in first.text) == ("Liste blanche", True)
     assert isinstance(second, Rule)
@@ -401,11 +401,11 @@ def test_ingos_rules_are_read_by_the_comment_before_them() -> None:
     ],
 )
 def test_what_is_none_of_our_rules_is_kept_word_for_word(block: str) -> None:
-    (item,) = reading.read(f"# avant\n{block}\n").items
+    (item,) = reading.read_script(f"# avant\n{block}\n").items
     assert isinstance(item, RawPiece)
     assert block in item.text
     assert "# avant" in item.text
-    assert reading.read(writing.write(Script((item,)))).items == (item,)
+    assert reading.read_script(writing.write(Script((item,)))).items == (item,)
 
 
 @pytest.mark.parametrize(
@@ -417,14 +417,14 @@ def test_what_is_none_of_our_rules_is_kept_word_for_word(block: str) -> None:
 )  # fmt: skip
 def test_what_is_no_script_is_said_to_be_none(text: str) -> None:
     with pytest.raises(grammar.NotSieve):
-        reading.read(text)
+        reading.read_script(text)
 
 
 @given(st.text(st.sampled_from('if nottrue{}();,[]":#/*\\\nabcstop'), max_size=80))
 @up_to(500)
 def test_any_text_is_a_script_or_none(text: str) -> None:
     try:
-        reading.read(text)
+        reading.read_script(text)
     except grammar.NotSieve:
         return
 
@@ -432,4 +432,4 @@ def test_any_text_is_a_script_or_none(text: str) -> None:
 def test_500_rules_are_read_quickly() -> None:
     rule = Rule("x", (ConditionGroup("any", (Condition("from", "contains", "a@b.fr"),) * 3),))
     script = Script((rule,) * 500)
-    assert reading.read(writing.write(script)) == script
+    assert reading.read_script(writing.write(script)) == script

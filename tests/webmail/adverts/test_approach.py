@@ -13,9 +13,11 @@ from mail.judgement.turns import Turns, turns
 
 def found(head: str, text: str = "Bonjour,\n\nVoici.") -> dict[str, float]:
     """The signs of a message that is written as those the weights are learnt from."""
-    raw = next(corpus.read(f"=== fraud\nfamily: x\n{head}\nsubject: Essai\n---\n{text}\n")).raw
-    read = messages.read(raw)
-    server = own_server.read(read.headers, (), ())
+    raw = next(
+        corpus.read_corpus(f"=== fraud\nfamily: x\n{head}\nsubject: Essai\n---\n{text}\n")
+    ).raw
+    read = messages.read_message(raw)
+    server = own_server.server_verdict(read.headers, (), ())
     listed = verdict.signs_of(read, verdict.words_of(read), server, Judged())
     return {sign.code: sign.weight for sign in listed}
 
@@ -27,8 +29,10 @@ def test_lists_looked_for_at_once_find_what_each_finds_alone() -> None:
     lists = {scale.code: scale.written for scale in signs._SCALES}
     at_once = Turns(lists)
     for one in list(corpus.messages())[::40]:
-        words = verdict.words_of(messages.read(one.raw))
-        alone = {code: len(phrases.of(written).found(words)) for code, written in lists.items()}
+        words = verdict.words_of(messages.read_message(one.raw))
+        alone = {
+            code: len(phrases.phrases_of(written).found(words)) for code, written in lists.items()
+        }
         assert at_once.counted(words) == {code: count for code, count in alone.items() if count}
 
 
@@ -163,13 +167,13 @@ def test_a_link_between_marks_of_quotation_is_anothers(form: str) -> None:
 
 def test_a_link_in_a_line_that_is_quoted_is_anothers() -> None:
     raw = f"From: a@x.example\n\nTu as reçu ça ?\n> payez {TRAP}\nhttps://b.example".encode()
-    assert [link.is_quoted for link in messages.read(raw).links] == [True, False]
+    assert [link.is_quoted for link in messages.read_message(raw).links] == [True, False]
 
 
 def test_without_a_verdict_of_our_server_nobody_is_held_for_unsigned() -> None:
     raw = b"From: a@x.example\nTo: h@y.example\nSubject: x\n\nhttps://x.example/ voici un lien\n"
-    read = messages.read(raw)
-    server = own_server.read(read.headers, (), ())
+    read = messages.read_message(raw)
+    server = own_server.server_verdict(read.headers, (), ())
     listed = verdict.signs_of(read, verdict.words_of(read), server, Judged())
     assert "unsigned_link" not in {sign.code for sign in listed}
 
@@ -177,7 +181,7 @@ def test_without_a_verdict_of_our_server_nobody_is_held_for_unsigned() -> None:
 def test_a_message_that_is_judged_is_held_against_what_becomes_known_by_its_head_alone() -> None:
     text = "Dernière chance : 50 % de remise. J'en profite, commandez sur notre boutique."
     source = f"=== advert\nfamily: x\n{STRANGER}\nanswers: yes\nsubject: Promo\n---\n{text}\n"
-    raw = next(corpus.read(source)).raw
+    raw = next(corpus.read_corpus(source)).raw
     before = verdict.judge(raw)
     answered = KnownCorrespondents(message_ids=frozenset({"77.kervran@ac-exemple.test"}))
     assert verdict.reconsidered(before, raw, KnownCorrespondents(), Rules()) == before

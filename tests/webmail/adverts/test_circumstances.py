@@ -97,9 +97,13 @@ def test_the_same_words_are_none_elsewhere(head: str, text: str, code: str) -> N
     ],
 )
 def test_a_subject_names_what_its_reader_has(subject: str, *, is_own: bool) -> None:
-    raw = next(corpus.read(f"=== wanted\nfamily: x\n{FIRM}\nsubject: {subject}\n---\nVoici.\n"))
-    read = message.read(raw.raw)
-    codes = {sign.code for sign in circumstances.of(read, verdict.words_of(read), [])}
+    raw = next(
+        corpus.read_corpus(f"=== wanted\nfamily: x\n{FIRM}\nsubject: {subject}\n---\nVoici.\n")
+    )
+    read = message.read_message(raw.raw)
+    codes = {
+        sign.code for sign in circumstances.circumstance_signs(read, verdict.words_of(read), [])
+    }
     assert ("own_matter" in codes) == is_own
 
 
@@ -107,7 +111,7 @@ def test_a_warning_that_is_passed_on_stays_a_warning_with_its_link() -> None:
     asked = "=== wanted\nfamily: x\nfrom: Lise <lise@orange.fr>\nsubject: {}votre colis\n---\n{}\n"
     text = f"C'est une arnaque, non ? {LINK}"
     scores = [
-        verdict.judge(next(corpus.read(asked.format(start, text))).raw).score
+        verdict.judge(next(corpus.read_corpus(asked.format(start, text))).raw).score
         for start in ("Fwd: ", "")
     ]
     assert scores[0] < scores[1]
@@ -141,7 +145,9 @@ HIDDEN = f"{OWN}\nto: hidden"
 def test_a_stolen_mailbox_of_the_authority_is_banded_and_not_moved(
     head: str, text: str, is_shut: bool
 ) -> None:
-    raw = next(corpus.read(f"=== fraud\nfamily: x\n{head}\nsubject: Note\n---\n{text}\n")).raw
+    raw = next(
+        corpus.read_corpus(f"=== fraud\nfamily: x\n{head}\nsubject: Note\n---\n{text}\n")
+    ).raw
     judged = verdict.judge(raw)
     assert (judged.kind, judged.reasons) == ("wanted", ("own_domain",))
     assert judged.is_fraud == is_shut
@@ -152,7 +158,7 @@ def test_a_mailing_is_moved_sooner_than_what_a_person_writes() -> None:
     offer = "Nos pulls sont à 39 €, livraison offerte jusqu'à mardi.\n\n[Voir](https://v.example)"
     written = "=== advert\nfamily: x\n{}\nsubject: Pulls\n---\n{}\n"
     scores = [
-        verdict.judge(next(corpus.read(written.format(head, offer))).raw).score
+        verdict.judge(next(corpus.read_corpus(written.format(head, offer))).raw).score
         for head in (TO_MANY, PRIVATE)
     ]
     assert scores[0] > scores[1]

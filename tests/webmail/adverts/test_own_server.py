@@ -14,7 +14,7 @@ LAST = "Received: from mx.ac.test ([192.0.2.1]) by box.ac.test with LMTP; x\n"
 
 
 def read(fields: str, servers: tuple[str, ...] = ()) -> own_server.ServerVerdict:
-    return own_server.read(headers.parse(fields.encode() + b"\n"), servers, ())
+    return own_server.server_verdict(headers.parse(fields.encode() + b"\n"), servers, ())
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from mail.judgement import page
 
 
 def test_words_links_and_pictures_are_read() -> None:
-    content = page.read(
+    content = page.read_page(
         '<style>p{x:y}</style><p>Bonjour&nbsp;à <b>tous</b></p><a href="http://x.fr/?a=1&amp;b">'
         'le <i>site</i></a><img src="l.png" width="90" alt="Logo"><img width=1 height=1>'
     )
@@ -25,7 +25,10 @@ def test_words_links_and_pictures_are_read() -> None:
      '<div style="visibility:hidden"><div>a</div>{}</div>', "<script>{}</script>"],
 )  # fmt: skip
 def test_what_nobody_sees_is_left_out(hidden: str) -> None:
-    assert page.read("un " + hidden.format("secret") + " deux").words().split() == ["un", "deux"]
+    assert page.read_page("un " + hidden.format("secret") + " deux").words().split() == [
+        "un",
+        "deux",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -33,16 +36,16 @@ def test_what_nobody_sees_is_left_out(hidden: str) -> None:
     ["<", "<a", "a < b", "<!--", "<style>", "</p", '<a href="', "<a href=x>y", "<>", "<!", "<?x"],
 )
 def test_broken_markup_is_read_to_its_end(source: str) -> None:
-    assert "fin" in page.read(f"fin {source} suite").words()
+    assert "fin" in page.read_page(f"fin {source} suite").words()
 
 
 @given(st.text(alphabet="<>/!-ab =\"'pdivstyle", max_size=300))
 def test_any_markup_is_read(source: str) -> None:
-    page.read(source)
+    page.read_page(source)
 
 
 def test_links_of_quotes_are_told_from_the_senders_own() -> None:
-    content = page.read(
+    content = page.read_page(
         '<a href="https://a.example">ici</a><blockquote type="cite"><blockquote>'
         '<a href="https://b.example">là</a></blockquote><a href="https://c.example">là</a>'
         '</blockquote></blockquote><a href="https://d.example">ici</a>'

@@ -66,7 +66,7 @@ def test_nine_unwanted_in_ten_are_moved(judged: list[tuple[Sample, str]], label:
 def test_any_message_of_somebody_known_is_wanted_but_a_forged_fraud() -> None:
     forged = 0
     for sample in samples.all_samples():
-        sender = message.read(sample.raw).sender.address
+        sender = message.read_message(sample.raw).sender.address
         known = KnownCorrespondents(addresses=frozenset({sender.lower()}))
         judgement = verdict.judge(sample.raw, known)
         if judgement.is_fraud and "sender_refused" in judgement.fraud:

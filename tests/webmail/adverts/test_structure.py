@@ -126,17 +126,17 @@ Scannez le code.
 
 
 def test_the_address_of_a_code_is_a_link_of_the_message() -> None:
-    raw = next(corpus.read(WITH_CODE)).raw
+    raw = next(corpus.read_corpus(WITH_CODE)).raw
     scanned = sandbox.call(codes.scan, correspondence.SCAN, codes.pictures(raw))
     assert scanned == ("https://ailleurs.example/k",)
-    assert message.read(raw, scanned).hosts() == ["ailleurs.example"]
-    assert message.read(raw).hosts() == []
+    assert message.read_message(raw, scanned).hosts() == ["ailleurs.example"]
+    assert message.read_message(raw).hosts() == []
 
 
 @pytest.mark.django_db
 def test_new_mail_is_judged_with_what_its_pictures_show() -> None:
     alice = User.objects.create(login="alice")
-    raw = next(corpus.read(WITH_CODE)).raw
+    raw = next(corpus.read_corpus(WITH_CODE)).raw
     asked = (KnownCorrespondents(), Rules(), Learnt())
     judged = correspondence.judge(alice, raw, *asked)
     assert judged.score == verdict.judge(raw, *asked, ("https://ailleurs.example/k",)).score
@@ -161,13 +161,13 @@ def test_no_more_than_the_first_pictures_are_taken() -> None:
     with_five = WITH_CODE.replace(
         "subject", "\n".join(["qr: https://a.example/k"] * 4) + "\nsubject"
     )
-    assert len(codes.pictures(next(corpus.read(with_five)).raw)) == codes.MOST_PICTURES
+    assert len(codes.pictures(next(corpus.read_corpus(with_five)).raw)) == codes.MOST_PICTURES
 
 
 @pytest.mark.parametrize("source", ["=== letter\nsubject: a\n---\nb", "=== fraud\nsubject: a"])
 def test_a_message_that_is_not_written_as_it_should_be_is_an_error(source: str) -> None:
     with pytest.raises(ValueError, match="no "):
-        list(corpus.read(source))
+        list(corpus.read_corpus(source))
 
 
 def test_the_hosts_of_its_links_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:

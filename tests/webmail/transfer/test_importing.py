@@ -383,7 +383,7 @@ def test_a_full_mailbox_takes_nothing(
     reader: Client, conseil: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = Quota(1_000_000, 1_000_100)
-    monkeypatch.setattr(importing.quota, "ask", lambda imap: full)
+    monkeypatch.setattr(importing.quota, "ask_quota", lambda imap: full)
     job = brought(reader, letter("a", "x" * 500))
     assert (job.state, job.failure) == (State.FAILED, "OverQuota")
     assert conseil.uids("Conseil") == []

@@ -64,7 +64,7 @@ def findings(live: LiveMailbox) -> Iterator[Finding]:
 
 def quota_finding(live: LiveMailbox) -> Iterator[Finding]:
     """Yield how much room the mailbox has."""
-    room = quota.ask(live.imap())
+    room = quota.ask_quota(live.imap())
     if room is None:
         yield warn(
             gettext("The server tells no quota: users do not see how full their mailbox is."),

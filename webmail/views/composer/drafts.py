@@ -27,7 +27,7 @@ from accounts.http import SignedInRequest, login_required, safe_next
 from core.htmx import TOAST
 from mail.errors import DraftNotFound, SignInNeeded, WebmailError
 from mail.mailbox import folders
-from mail.mime.html import SafeHtml
+from mail.mime.hypertext.html import SafeHtml
 from webmail.middleware import in_place, note
 from webmail.models import Draft
 from webmail.views.composer.shared import file_card, lead_to, put_away, refused, saved_words

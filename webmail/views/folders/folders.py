@@ -67,7 +67,7 @@ def quota(request: SignedInRequest) -> HttpResponse:
     """Return the part of the page about the quota, which the page requests later, since the answer
     may take a while."""
     with session.imap(request) as imap:
-        limits = imap_quota.ask(imap)
+        limits = imap_quota.ask_quota(imap)
     context = {"fullness": presentation.fullness(limits)}
     return render_template(request, "webmail/space/_quota.html", context)
 
@@ -224,7 +224,7 @@ def _all(request: SignedInRequest, notice: dict[str, str] | None = None) -> Http
     with session.imap(request) as imap:
         known = folders.list_folders(imap, sizes=True)
         shown = shown_folders(imap, known)
-        full = presentation.fullness(imap_quota.ask(imap))
+        full = presentation.fullness(imap_quota.ask_quota(imap))
         wishes = imap.wishes
     context = {
         "folders": shown,

@@ -42,7 +42,7 @@ def space(request: SignedInRequest) -> HttpResponse:
         known = folders.list_folders(imap, sizes=True)
         weighed = weighing.weigh(imap, known, memory(request), SECONDS)
         rows = weighing.largest(imap, weighed, sizes.MOST_MESSAGES)
-        full = presentation.fullness(quota.ask(imap))
+        full = presentation.fullness(quota.ask_quota(imap))
         shown = shown_folders(imap, known)
     context = {
         "folders": shown,

@@ -111,7 +111,7 @@ def unsubscribe(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> 
     message_ref = MessageRef(folder, *ref)
     with session.imap(request) as imap:
         fields = headers.parse(fetch.headers(imap, message_ref))
-    ways = ways_out.read(fields)
+    ways = ways_out.unsubscribe_ways(fields)
     if not ways.one_click or not is_vouched_for(fields):
         raise Http404
     asked = unsubscribing.ask(request.user, author_of(fields), ways.one_click)

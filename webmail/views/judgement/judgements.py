@@ -19,7 +19,7 @@ from mail.mailbox.reading import OpenedMessage
 from mail.mime import authentication, headers
 from mail.mime import unsubscribing as ways_out
 from mail.mime.headers import Headers
-from mail.mime.html import SafeHtml
+from mail.mime.hypertext.html import SafeHtml
 from webmail.adverts import correspondence, judging, reporting
 from webmail.forms.messages import SenderForm
 from webmail.models import Judgement, SenderChoice
@@ -109,7 +109,7 @@ def mailing(
     from adverts or junk, the choice to always allow its sender; None for any other message. One
     query for the first two, else none."""
     fields, ref = opened.headers, opened.fetched.ref
-    ways = ways_out.read(fields)
+    ways = ways_out.unsubscribe_ways(fields)
     sender = author_of(fields)
     is_back = judgement is not None and judgement.kind != "wanted" == judgement.taught
     if not sender or not (ways or is_back):
@@ -166,7 +166,7 @@ def is_vouched_for(fields: Headers) -> bool:
     """Return whether the fields about the mailing can be trusted (RFC 8058 section 4): a signature
     must vouch for them. If the user's server says nothing about signatures, it is enough that it
     did not refuse the sender."""
-    verdicts = authentication.read(fields, settings.AUTHSERV_ID)
+    verdicts = authentication.server_verdicts(fields, settings.AUTHSERV_ID)
     return verdicts.dkim == "pass" if verdicts.dkim else not verdicts.is_refused
 
 

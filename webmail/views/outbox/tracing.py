@@ -129,7 +129,7 @@ def _rules(request: SignedInRequest) -> tuple[Rule, ...]:
         return ()
     try:
         with session.sieve(request) as sieve:
-            kept = rules.read(sieve, settings.SIEVE_SCRIPT, forwarding(request.user))
+            kept = rules.read_rules(sieve, settings.SIEVE_SCRIPT, forwarding(request.user))
     except WebmailError:
         return ()
     return kept.script.rules if kept.is_active else ()

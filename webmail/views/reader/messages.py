@@ -198,7 +198,7 @@ def _conversation(
     shown_rows = [row for row in others if row.ref in wanted][-MOST_UNREAD:]
     opened = {row.ref: _beside(request, imap, row) for row in shown_rows}
     folded = [row.ref for row in others if row.ref not in opened]
-    snippets = beginnings.of(imap, folded) if folded else {}
+    snippets = beginnings.snippets_of(imap, folded) if folded else {}
     own: tuple[MessageSummary, ...] = ()
     is_whole = True
     if sent := next((row.name for row in folders.special if row.special_use == "\\Sent"), ""):
@@ -214,7 +214,7 @@ def _conversation(
 
 
 def _own_snippets(imap: Connection, own: tuple[MessageSummary, ...]) -> dict[MessageRef, str]:
-    return beginnings.of(imap, [row.ref for row in own]) if own else {}
+    return beginnings.snippets_of(imap, [row.ref for row in own]) if own else {}
 
 
 def _beside(request: SignedInRequest, imap: Connection, row: MessageSummary) -> reader.MessageView:

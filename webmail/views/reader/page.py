@@ -39,7 +39,7 @@ def shown(
     view = reader.message_view(
         opened,
         domains=MailDomain.objects.all().names(),
-        verdicts=authentication.read(opened.headers, settings.AUTHSERV_ID),
+        verdicts=authentication.server_verdicts(opened.headers, settings.AUTHSERV_ID),
         images=bar,
         compose_prefix=html.compose_prefix(),
         faces=faces,

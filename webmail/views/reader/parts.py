@@ -168,7 +168,7 @@ def source(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
 
     stream = streaming.begin(session.lease(request), pieces)
     response = StreamingHttpResponse(stream, content_type=BINARY)
-    told = envelope.read(headers.parse(head[: fetch.HEADER_LIMIT]))
+    told = envelope.envelope_of(headers.parse(head[: fetch.HEADER_LIMIT]))
     when = told.date and timezone.localtime(told.date)
     name = names.of_message(when, told.subject, gettext("No subject"))
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"

@@ -121,7 +121,7 @@ def box_opened(
             return sharing.is_same(imap, box, opened_box)
 
     with session.box(request.user, box.login, is_same) as sieve:
-        yield sieve, rules.read(sieve, settings.SIEVE_SCRIPT, forwarding(request.user))
+        yield sieve, rules.read_rules(sieve, settings.SIEVE_SCRIPT, forwarding(request.user))
 
 
 def _answered(

@@ -36,7 +36,7 @@ def open_rules(request: SignedInRequest) -> Iterator[tuple[Sieve, rules.UserScri
     """Open the user's rules on the server, and yield them with the connection that can change
     them."""
     with session.sieve(request) as sieve:
-        kept = rules.read(sieve, settings.SIEVE_SCRIPT, forwarding(request.user))
+        kept = rules.read_rules(sieve, settings.SIEVE_SCRIPT, forwarding(request.user))
         away.note(request, kept.script.absence)
         _note_standing(request, kept)
         yield sieve, kept

@@ -106,7 +106,7 @@ def _done(
     script, toast = _changed(request, kept, do, number)
     note_change(request, kept, CHANGES.get(do, "order"), rules.save(sieve, kept, script, now))
     if undo := toast.get("undo"):
-        after = rules.read(sieve, kept.name, kept.allowed)
+        after = rules.read_rules(sieve, kept.name, kept.allowed)
         undo["fields"].append(("digest", after.digest))
     return toast
 
@@ -151,7 +151,7 @@ def _put_back(
     requires = frozenset(request.POST.get("requires", "").split())
     head = f"require {grammar.quoted_list(sorted(requires))};\n" if requires else ""
     items = list(script.items)
-    removed = reading.read(head + request.POST.get("text", ""))
+    removed = reading.read_script(head + request.POST.get("text", ""))
     items[number - 1 : number - 1] = removed.items
     put = Script(
         tuple(items),
@@ -185,7 +185,7 @@ def _list(
 
 def _readable(text: str) -> tuple[Rule | RawPiece, ...]:
     try:
-        return reading.read(text).items
+        return reading.read_script(text).items
     except ValueError:
         return (RawPiece(text),)
 

@@ -18,9 +18,9 @@ from core import dates
 from mail.errors import PartNotFound, ServerRefused, ServerUnavailable
 from mail.imap import fetch
 from mail.imap.values import MessageRef
-from mail.mime import html as html_mail
 from mail.mime import text as mime_text
-from mail.mime.html import SafeHtml
+from mail.mime.hypertext import html as html_mail
+from mail.mime.hypertext.html import SafeHtml
 from mail.mime.structure import Part
 from mail.previews import images, scans, tables
 from mail.previews import office as office_files

@@ -139,7 +139,7 @@ def test_the_same_content_elsewhere_is_not_sanitised_again(
 ) -> None:
     reader.get(path(mailbox, uid))
     copy = mailbox.append(newsletter())
-    monkeypatch.setattr("mail.mime.html.sanitise", lambda *_, **__: pytest.fail("again"))
+    monkeypatch.setattr("mail.mime.hypertext.html.sanitise", lambda *_, **__: pytest.fail("again"))
     assert "Bonjour" in words(reader.get(path(mailbox, copy, "frame/")))
 
 

@@ -70,7 +70,7 @@ def away(reader: Client, url: str = "/rules/absence/", **more: str) -> dict[str,
 
 
 def kept(scripts: Scripts) -> Absence:
-    absence = reading.read(scripts.get("webmail")).absence
+    absence = reading.read_script(scripts.get("webmail")).absence
     assert absence is not None
     return absence
 

@@ -3,7 +3,7 @@
 // Drafts when the user pauses longer. Nothing here takes the focus, except the question which of two contents to keep.
 
 import * as local from "./local.js";
-import { answerTo, jsonOf } from "./network.js";
+import { answerTo, jsonOf, pageOf } from "./network.js";
 import { reached } from "./notices.js";
 import * as recovery from "./recovery.js";
 import { askAgain } from "./session.js";
@@ -465,19 +465,12 @@ class Keeper {
 
   /** What another window has saved of this draft, as its page shows it; null if the server does not tell. */
   async savedElsewhere() {
-    try {
-      const answer = await fetch(this.form.dataset.draftUrl, {
-        signal: AbortSignal.timeout(PATIENCE_MS),
-      });
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const form = /** @type {HTMLFormElement} */ (page.querySelector("form[data-compose]"));
-      if (!form) return null;
-      const { value } = /** @type {HTMLInputElement} */ (form.querySelector("[name=revision]"));
-      return { fields: recovery.fieldsOf(form), cards: recovery.cardsOf(form), revision: value };
-    } catch (error) {
-      if (!(error instanceof TypeError || error instanceof DOMException)) throw error;
-      return null;
-    }
+    const answer = await answerTo(this.form.dataset.draftUrl, {}, PATIENCE_MS);
+    const page = answer && (await pageOf(answer));
+    const form = /** @type {HTMLFormElement} */ (page?.querySelector("form[data-compose]"));
+    if (!form) return null;
+    const { value } = /** @type {HTMLInputElement} */ (form.querySelector("[name=revision]"));
+    return { fields: recovery.fieldsOf(form), cards: recovery.cardsOf(form), revision: value };
   }
 
   /** Asks again which version to keep, if the response to sending replaced the question or was the first to tell of

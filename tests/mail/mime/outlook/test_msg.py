@@ -14,7 +14,7 @@ import pytest
 
 from demo import outlook_files as outlook
 from mail import sandbox
-from mail.mime import msg, rtf
+from mail.mime.outlook import msg, rtf
 from tests.mail.mime import msg_files as files
 
 MOST = 60_000_000

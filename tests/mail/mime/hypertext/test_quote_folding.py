@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from mail.mime import html
+from mail.mime.hypertext import html
 
 FOLDED = {
     "Gmail": '<div>Oui</div><div class="gmail_quote"><div>Le 3, A a écrit :</div>'

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail.mime import css, html
+from mail.mime.hypertext import css, html
 from mail.mime.structure import Part
 from tests.cases import each
 from tests.examples import up_to

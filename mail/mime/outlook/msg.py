@@ -19,10 +19,11 @@ from enum import StrEnum
 import olefile
 from olefile.olefile import OleDirectoryEntry, OleFileIO
 
-from mail.mime import build, encoded_words, headers, mapi, rtf
+from mail.mime import build, encoded_words, headers
 from mail.mime import text as plain_text
 from mail.mime.addresses import Address
 from mail.mime.build import OutgoingFile
+from mail.mime.outlook import mapi, rtf
 
 DEEPEST = 8
 """The greatest number of nested messages; a file with more is refused."""
@@ -315,7 +316,7 @@ class _Message:
             budget = self._storage.budget
             uncompressed = rtf.decompress(compressed, budget.rtf)
             budget.rtf -= len(uncompressed)
-            rich = rtf.read(uncompressed)
+            rich = rtf.read_rtf(uncompressed)
             words, html = words or rich.text, rich.html
         return _lines(words), _lines(html)
 

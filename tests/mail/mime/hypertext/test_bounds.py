@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mail.mime import bounds, html
+from mail.mime.hypertext import bounds, html
 from tests.mail.mime.newsletters import newsletter
 
 FONTS = "".join(f"<font size={n}>" for n in range(2000))

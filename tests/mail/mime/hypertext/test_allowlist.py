@@ -12,7 +12,7 @@ from bleach.css_sanitizer import CSSSanitizer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail.mime import css, verdict
+from mail.mime.hypertext import allowlist, css
 from tests.cases import each
 from tests.examples import up_to
 from tests.mail.mime.elements import elements
@@ -21,11 +21,11 @@ from tests.mail.mime.elements import elements
 def by_bleach(source: str, more_protocols: Collection[str] = ()) -> str:
     return bleach.clean(
         source,
-        tags=verdict.TAGS,
-        attributes=verdict.is_allowed,
-        protocols=verdict.PROTOCOLS.union(more_protocols),
+        tags=allowlist.TAGS,
+        attributes=allowlist.is_allowed,
+        protocols=allowlist.PROTOCOLS.union(more_protocols),
         strip=True,
-        css_sanitizer=CSSSanitizer(verdict.OWN_PROPERTIES, ()),
+        css_sanitizer=CSSSanitizer(allowlist.OWN_PROPERTIES, ()),
     )
 
 
@@ -71,12 +71,12 @@ def test_an_attribute_is_kept_or_dropped_as_bleach_does(tag: str, name: str, val
     cleaned = elements(by_bleach(f'<{tag} {name}="{html.escape(value, quote=False)}">'))
     (theirs,) = [element for element in cleaned if element[0] == tag]
     kept = {key: kept_value.removesuffix(";") for key, kept_value in theirs[1].items()}
-    assert verdict.ask(tag, {name: value}) == kept
+    assert allowlist.kept_attributes(tag, {name: value}) == kept
 
 
 @pytest.mark.parametrize("tag", ["script", "svg", "math", "form", "iframe", "style", "x-y", "use"])
 def test_an_element_that_bleach_would_drop_may_not_stay(tag: str) -> None:
-    assert verdict.ask(tag, {}) is None
+    assert allowlist.kept_attributes(tag, {}) is None
 
 
 NAMES = st.sampled_from(
@@ -96,7 +96,7 @@ VALUES = st.text(
 def test_any_attribute_that_bleach_drops_is_dropped(tag: str, name: str, value: str) -> None:
     cleaned = elements(by_bleach(f'<{tag} {name}="{html.escape(value)}">'))
     theirs = next((element[1] for element in cleaned if element[0] == tag), {})
-    ours = verdict.ask(tag, {name: value}) or {}
+    ours = allowlist.kept_attributes(tag, {name: value}) or {}
     assert set(ours) <= set(theirs)
     if name == "style" and ours:
         # Of a string that never ends nothing is kept here: bleach keeps what follows its quote.
@@ -109,7 +109,7 @@ def declarations(style: str) -> set[str]:
 
 def test_all_that_css_keeps_bleach_keeps() -> None:
     style = ";".join(f"{name}:initial" for name in sorted(css.PROPERTIES))
-    kept = verdict.ask("p", {"style": style}) or {}
+    kept = allowlist.kept_attributes("p", {"style": style}) or {}
     assert kept["style"].count(":") == len(css.PROPERTIES)
 
 
@@ -125,8 +125,8 @@ DECLARATIONS = st.sampled_from(
 @up_to(1500)
 @given(st.lists(DECLARATIONS, max_size=8).map("".join))
 def test_a_plain_declaration_is_what_bleach_makes_of_it(source: str) -> None:
-    theirs = CSSSanitizer(verdict.OWN_PROPERTIES, ()).sanitize_css(source)
-    assert not verdict._is_plain(source) or theirs.removesuffix(";") == source
+    theirs = CSSSanitizer(allowlist.OWN_PROPERTIES, ()).sanitize_css(source)
+    assert not allowlist._is_plain(source) or theirs.removesuffix(";") == source
 
 
 @up_to(500)
@@ -135,9 +135,9 @@ def test_a_plain_declaration_is_what_bleach_makes_of_it(source: str) -> None:
     st.lists(VALUES | st.sampled_from(["[", "]", "&lbrack;", "@", ":80"]), max_size=4).map("".join),
 )
 def test_bleach_says_of_an_address_what_it_says_of_its_host(host: str, rest: str) -> None:
-    assert verdict._judged("a", "href", host + rest) == verdict._ask("a", "href", host + rest)
+    assert allowlist._judged("a", "href", host + rest) == allowlist._ask("a", "href", host + rest)
 
 
 @given(VALUES, st.sampled_from(["title", "alt"]))
 def test_bleach_does_not_read_words(value: str, name: str) -> None:
-    assert verdict._judged("img", name, value) == verdict._ask("img", name, value) == value
+    assert allowlist._judged("img", name, value) == allowlist._ask("img", name, value) == value

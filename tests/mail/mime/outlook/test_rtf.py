@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail.mime import rtf
+from mail.mime.outlook import rtf
 from tests.examples import up_to
 from tests.mail.mime import wrap
 from tests.waiting import cheap
@@ -90,7 +90,7 @@ TEXTS = {
 
 @pytest.mark.parametrize(("source", "expected"), TEXTS.values(), ids=TEXTS)
 def test_the_text_is_read(source: bytes, expected: str) -> None:
-    assert rtf.read(source).text == expected
+    assert rtf.read_rtf(source).text == expected
 
 
 def test_the_html_that_it_wraps_is_given_back() -> None:
@@ -100,13 +100,13 @@ def test_the_html_that_it_wraps_is_given_back() -> None:
         rb"\htmlrtf \par\b \htmlrtf0 Le conseil < est avanc\'e9"
         rb"{\*\htmltag84 &nbsp;}\htmlrtf \'a0\htmlrtf0 .\par {\*\htmltag72 </p>}}"
     )
-    assert rtf.read(source).html == (
+    assert rtf.read_rtf(source).html == (
         '<html><p class="a">Le conseil &lt; est avancé&nbsp;.\n</p>'
     )  # fmt: skip
 
 
 def test_ten_thousand_groups_end_somewhere() -> None:
-    assert rtf.read(rb"{\rtf1 a" + b"{" * 10_000 + b"b").text == "a"
+    assert rtf.read_rtf(rb"{\rtf1 a" + b"{" * 10_000 + b"b").text == "a"
 
 
 TOKENS = st.sampled_from(
@@ -119,6 +119,6 @@ TOKENS = st.sampled_from(
 @up_to(300)
 @given(st.lists(TOKENS | st.binary(max_size=4), max_size=40).map(b"".join))
 def test_reading_never_raises(source: bytes) -> None:
-    document = rtf.read(b"{\\rtf1" + source)
+    document = rtf.read_rtf(b"{\\rtf1" + source)
     document.text.encode()
     document.html.encode()

@@ -250,7 +250,7 @@ class _Reader:
         )
 
 
-def read(data: bytes) -> Rtf:
+def read_rtf(data: bytes) -> Rtf:
     """Return the text of an RTF document, or the HTML that it wraps. Fonts, colours and pictures
     are dropped. Never raises; only the first 4 MB and a million words are read.
     """

@@ -20,8 +20,8 @@ from itertools import count, islice
 
 from lxml import etree
 
-from mail.mime import css, visibility
-from mail.mime.visibility import EffectiveStyle, Visibility
+from mail.mime.hypertext import css, visibility
+from mail.mime.hypertext.visibility import EffectiveStyle, Visibility
 
 _PIECE = re.compile(r"(?<![^{}])([^{}]*+)([{}])")
 _ALWAYS = re.compile(r"@media (?:only )?(?:all|screen)")

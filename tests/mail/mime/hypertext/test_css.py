@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail.mime import css
+from mail.mime.hypertext import css
 from tests.cases import each
 from tests.examples import up_to
 

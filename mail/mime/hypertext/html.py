@@ -16,10 +16,10 @@ from typing import Any
 import nh3
 from lxml import etree
 
-from mail.mime import bounds, cascade, css, quote_folding, verdict
 from mail.mime import text as plain_text
-from mail.mime.bounds import DEEPEST, MOST_CHARACTERS, TooComplex
-from mail.mime.rewriting import RewrittenPage, is_coloured
+from mail.mime.hypertext import allowlist, bounds, cascade, css, quote_folding
+from mail.mime.hypertext.bounds import DEEPEST, MOST_CHARACTERS, TooComplex
+from mail.mime.hypertext.rewriting import RewrittenPage, is_coloured
 from mail.mime.structure import Part
 
 __all__ = [
@@ -81,9 +81,12 @@ DROPPED_WITH_CONTENT = frozenset(
     textarea select xmp plaintext audio video canvas frameset
     """.split()
 )
-_ATTRIBUTES = {"*": set(verdict.EVERYWHERE), **{tag: set(of) for tag, of in verdict.OF_TAG.items()}}
+_ATTRIBUTES = {
+    "*": set(allowlist.EVERYWHERE),
+    **{tag: set(of) for tag, of in allowlist.OF_TAG.items()},
+}
 _CLEANER = nh3.Cleaner(
-    tags=set(verdict.TAGS),
+    tags=set(allowlist.TAGS),
     clean_content_tags=set(DROPPED_WITH_CONTENT),
     attributes=_ATTRIBUTES,
     url_schemes={"http", "https", "mailto", "tel", "cid"},

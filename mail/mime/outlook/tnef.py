@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 
-from mail.mime import encoded_words, headers, mapi, rtf
+from mail.mime import encoded_words, headers
 from mail.mime import text as plain_text
+from mail.mime.outlook import mapi, rtf
 from mail.mime.structure import Piece
 
 DEEPEST = 5
@@ -64,7 +65,7 @@ class Unwrapped:
     date: datetime | None = None
 
 
-def read(data: bytes) -> Unwrapped | None:
+def read_tnef(data: bytes) -> Unwrapped | None:
     """Return the content of a winmail.dat, or None when it is none.
 
     Never raises, and always ends: every step advances, wrong lengths are cut to the available
@@ -188,7 +189,7 @@ class _Reader:
         if compressed and not html:
             uncompressed = rtf.decompress(compressed, self._budget.rtf)
             self._budget.rtf -= len(uncompressed)
-            rich = rtf.read(uncompressed)
+            rich = rtf.read_rtf(uncompressed)
             plain, html = plain or rich.text, rich.html
         return plain.strip(), html
 

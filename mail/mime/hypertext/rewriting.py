@@ -13,9 +13,10 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from mail.mime import cascade, css, links, tracking, verdict, visibility
-from mail.mime.bounds import TooComplex
-from mail.mime.quote_folding import FoldingResult
+from mail.mime import links, tracking
+from mail.mime.hypertext import allowlist, cascade, css, visibility
+from mail.mime.hypertext.bounds import TooComplex
+from mail.mime.hypertext.quote_folding import FoldingResult
 
 _Attributes = tuple[tuple[str, str], ...]
 
@@ -94,7 +95,7 @@ class RewrittenPage:
             allowed["class"] = f"{allowed.get('class', '')} m-signature".strip()
         if not allowed.get("href", "#").startswith("#"):
             self._open_outside(element, allowed)
-        return verdict.ask(element.tag, allowed)
+        return allowlist.kept_attributes(element.tag, allowed)
 
     def _set_backdrop(self, allowed: dict[str, str]) -> None:
         """Give an element whose background is not shown another background, if it has none of its
@@ -296,7 +297,7 @@ def _set(
 
 def _settle_own(element: etree._Element) -> None:
     """Apply bleach's rules to an element of the webmail's own."""
-    _set(element, element.items(), verdict.ask(element.tag, dict(element.items())))
+    _set(element, element.items(), allowlist.kept_attributes(element.tag, dict(element.items())))
 
 
 def _remove(element: etree._Element) -> None:

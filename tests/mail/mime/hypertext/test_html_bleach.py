@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail.mime import html, structure, verdict
+from mail.mime import structure
+from mail.mime.hypertext import allowlist, html
 from tests.examples import up_to
 from tests.mail.mime.elements import elements, shape
+from tests.mail.mime.hypertext.test_allowlist import by_bleach
+from tests.mail.mime.hypertext.test_html import HOSTILE
 from tests.mail.mime.newsletters import newsletter
-from tests.mail.mime.test_html import HOSTILE
-from tests.mail.mime.test_verdict import by_bleach
 
 
 def facts(source: str) -> set[tuple[str, ...]]:
@@ -103,7 +104,7 @@ def tree(source: str) -> str:
     """
     return nh3.clean(
         source.encode("utf-8", "replace").decode(),
-        tags=set(verdict.TAGS) | {"form", "input", "button", "x-y"},
+        tags=set(allowlist.TAGS) | {"form", "input", "button", "x-y"},
         clean_content_tags=set(html.DROPPED_WITH_CONTENT),
         attributes={"*": {"style", "id", "action", "poster", "xmlns", "ping"}},
         generic_attribute_prefixes=set("abcdefghijklmnopqrstuvwyz"),
@@ -132,7 +133,7 @@ def test_an_html5_parser_reads_back_the_tree_that_was_written(remote: bool) -> N
     assert shape(safe.body) == shape(
         nh3.clean(
             safe.body,
-            tags=set(verdict.TAGS),
+            tags=set(allowlist.TAGS),
             link_rel=None,
             attributes={"a": {"href", "target", "rel"}},
         )

@@ -7,7 +7,8 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail.mime import structure, tnef
+from mail.mime import structure
+from mail.mime.outlook import tnef
 from tests.examples import up_to
 from tests.mail.mime import wrap
 from tests.waiting import cheap
@@ -35,7 +36,7 @@ MESSAGE = wrap.tnef(
 
 
 def test_a_message_is_unwrapped() -> None:
-    unwrapped = tnef.read(MESSAGE)
+    unwrapped = tnef.read_tnef(MESSAGE)
     assert unwrapped is not None
     assert unwrapped.is_whole
     assert unwrapped.subject == "Conseil de classe"
@@ -51,13 +52,13 @@ def test_a_message_is_unwrapped() -> None:
 
 def test_a_formatted_text_alone_is_read() -> None:
     rtf = wrap.rtf_literally(rb"{\rtf1\ansi\ansicpg1252 Le conseil est avanc\'e9.\par}")
-    unwrapped = tnef.read(wrap.tnef([wrap.binary(0x1009, rtf)]))
+    unwrapped = tnef.read_tnef(wrap.tnef([wrap.binary(0x1009, rtf)]))
     assert unwrapped is not None
     assert (unwrapped.text, unwrapped.html) == ("Le conseil est avancé.", "")
 
 
 def test_a_message_inside_opens_as_a_mail() -> None:
-    outer = tnef.read(wrap.tnef([], wrap.nested(wrap.tnef([], wrap.nested(MESSAGE)))))
+    outer = tnef.read_tnef(wrap.tnef([], wrap.nested(wrap.tnef([], wrap.nested(MESSAGE)))))
     assert outer is not None
     (middle,) = outer.files
     assert (middle.name, middle.media_type) == ("message.eml", "message/rfc822")
@@ -74,18 +75,18 @@ def test_messages_in_messages_end_somewhere() -> None:
     data = MESSAGE
     for _ in range(40):
         data = wrap.tnef([], wrap.nested(data))
-    unwrapped = tnef.read(data)
+    unwrapped = tnef.read_tnef(data)
     assert unwrapped is not None
     assert not unwrapped.is_whole
 
 
 def test_what_is_no_tnef_is_said() -> None:
-    assert tnef.read(b"") is None
-    assert tnef.read(b"PK\3\4") is None
+    assert tnef.read_tnef(b"") is None
+    assert tnef.read_tnef(b"PK\3\4") is None
 
 
 def test_a_cut_one_gives_what_it_has() -> None:
-    unwrapped = tnef.read(MESSAGE[:-30])
+    unwrapped = tnef.read_tnef(MESSAGE[:-30])
     assert unwrapped is not None
     assert not unwrapped.is_whole
     assert unwrapped.html
@@ -104,14 +105,14 @@ def test_a_length_of_nothing_does_not_loop() -> None:
             + wrap.attribute(1, 0x9003, b"\xff\xff\0\0" + b"\x02\x11\x01\x10\xff\xff\xff\xff" * 9),
             head + wrap.attribute(2, 0x9002, b"") * 100_000,
         ):
-            unwrapped = tnef.read(data)
+            unwrapped = tnef.read_tnef(data)
             assert unwrapped is not None
             assert not unwrapped.is_whole
             assert len(unwrapped.files) <= tnef.MOST_FILES
 
 
 def test_ten_thousand_attachments_are_not_all_taken() -> None:
-    unwrapped = tnef.read(wrap.tnef([], *[NOTES] * 3000))
+    unwrapped = tnef.read_tnef(wrap.tnef([], *[NOTES] * 3000))
     assert unwrapped is not None
     assert len(unwrapped.files) == tnef.MOST_FILES
     assert not unwrapped.is_whole
@@ -122,7 +123,7 @@ def test_many_bombs_cost_no_more_than_one() -> None:
     bomb = wrap.rtf_bomb(600_000)
     inner = wrap.nested(wrap.tnef([wrap.binary(0x1009, bomb)]))
     with cheap(10):
-        unwrapped = tnef.read(wrap.tnef([], *[inner] * 20))
+        unwrapped = tnef.read_tnef(wrap.tnef([], *[inner] * 20))
         assert unwrapped is not None
         assert sum(len(file.content) for file in unwrapped.files) < 10_000_000
 
@@ -134,7 +135,7 @@ def test_whatever_boundaries_a_message_holds_it_is_written_in_a_moment() -> None
     ]
     inner = [wrap.nested(wrap.tnef([wrap.unicode(0x0037, subject)])) for subject in subjects]
     begun = time.process_time()
-    unwrapped = tnef.read(wrap.tnef([], wrap.nested(wrap.tnef([], *inner))))
+    unwrapped = tnef.read_tnef(wrap.tnef([], wrap.nested(wrap.tnef([], *inner))))
     assert time.process_time() - begun < 5
     assert unwrapped is not None
     parsed = structure.parse(unwrapped.files[0].content)
@@ -144,14 +145,14 @@ def test_whatever_boundaries_a_message_holds_it_is_written_in_a_moment() -> None
 def test_a_claimed_type_that_would_lose_the_file_is_not_believed() -> None:
     for claimed in ("multipart/mixed", "text/html\r\nX: y", "nonsense", ""):
         data = wrap.tnef([], wrap.attachment(b"a.bin", b"x", wrap.unicode(0x370E, claimed)))
-        unwrapped = tnef.read(data)
+        unwrapped = tnef.read_tnef(data)
         assert unwrapped is not None
         assert unwrapped.files[0].media_type == "application/octet-stream"
 
 
 def test_a_subject_writes_no_header_into_the_mail() -> None:
     hostile = wrap.tnef([wrap.unicode(0x0037, "a\r\nBcc: x@y.fr\r\n\r\n<p>")])
-    unwrapped = tnef.read(hostile)
+    unwrapped = tnef.read_tnef(hostile)
     assert unwrapped is not None
     assert structure.parse(tnef.as_mail(unwrapped)).headers.get("Bcc") == ""
 
@@ -163,6 +164,6 @@ def test_a_damaged_one_never_raises(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 8))):
         place = data.draw(st.integers(6, len(damaged) - 1))
         damaged[place] = data.draw(st.integers(0, 255))
-    unwrapped = tnef.read(bytes(damaged))
+    unwrapped = tnef.read_tnef(bytes(damaged))
     assert unwrapped is not None
     structure.parse(tnef.as_mail(unwrapped))

@@ -1,0 +1,1 @@
+"""HTML and style sheets of messages, made safe."""
