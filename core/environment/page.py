@@ -28,7 +28,23 @@ language, time zone, page size, remote images, notifications) is not a setting: 
 "Réglages", and administrators set defaults and locks in the admin. A user's own choice stays when a
 default changes; a value never changed follows the default. "Oublier mes choix sur cette page" at
 the end of a page of the settings resets its choices.
-"""
+
+## In short
+
+Most installations set these and no others:
+
+| for | settings |
+|---|---|
+| the webmail itself | `WEBMAIL_SECRET_KEY`, `WEBMAIL_BASE_URL`, `WEBMAIL_TRUSTED_PROXIES`, `WEBMAIL_LENDING_KEY` |
+| what it stores | `DATABASE_URL`, `REDIS_URL`, `WEBMAIL_SPOOL`, `WEBMAIL_STATIC_ROOT` |
+| the mail servers | `WEBMAIL_DOMAIN`, `WEBMAIL_IMAP_URL`, `WEBMAIL_SMTP_URL`, `WEBMAIL_SIEVE_URL`, `WEBMAIL_LOGIN_FORM` |
+| certificates of one's own authority | `WEBMAIL_TLS_CA_FILE` |
+| who wrote a message | `WEBMAIL_AUTHSERV_ID` |
+| help for users | `WEBMAIL_AUTHORITY_NAME`, `WEBMAIL_SUPPORT_PHONE`, `WEBMAIL_SUPPORT_EMAIL` |
+| more users | `WEB_CONCURRENCY`, `WEBMAIL_IMAP_USER_LIMIT` ([scaling.md](scaling.md)) |
+
+The other settings have defaults. `bin/manage check --deploy` and `bin/manage doctor` warn of what is not safe.
+"""  # noqa: E501  rows of a table
 
 
 def page() -> str:
