@@ -37,7 +37,15 @@ def runs(test: str, today: int | None) -> bool:
 def first_of(*values: Any) -> list[Any]:
     """Return values for ``pytest.mark.parametrize``, such as widths of a window: each change is
     tried with the first one, and the others are marked ``whole``."""
-    return [values[0], *(pytest.param(value, marks=pytest.mark.whole) for value in values[1:])]
+    return [
+        values[0],
+        *(
+            pytest.param(
+                *(value if isinstance(value, tuple) else (value,)), marks=pytest.mark.whole
+            )
+            for value in values[1:]
+        ),
+    ]
 
 
 def told(today: int | None, *, is_whole: bool) -> str:

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import webmail.tasks  # noqa: F401  it names the tasks of all rows, as those below do
-from accounts import tasks as accounts_tasks  # noqa: F401
-from accounts import tending
-from accounts.claims import ClaimedRow
-from addressbook import tasks as addressbook_tasks  # noqa: F401
 
-
-def due(model: type[ClaimedRow]) -> list[Any]:
+def due(model: type[Any]) -> list[Any]:
     """Free the rows of dead workers, and return the keys of those that workers would be told of."""
+    import webmail.tasks  # noqa: F401  it names the tasks of its rows, as those below do
+    from accounts import tasks as accounts_tasks  # noqa: F401
+    from accounts import tending
+    from addressbook import tasks as addressbook_tasks  # noqa: F401
+
     return tending.due(model)

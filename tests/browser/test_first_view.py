@@ -125,7 +125,8 @@ def test_style_sheets_say_the_same_as_their_sources(open_page: Callable[..., Pag
             )
         ]
         assert rules[0]
-        assert rules[0] == rules[1], source.name
+        spaced, joined = ([rule.replace(": ", ":") for rule in one] for one in rules)
+        assert spaced == joined, source.name
 
 
 def test_every_module_can_be_read(open_page: Callable[..., Page]) -> None:

@@ -101,18 +101,6 @@ def test_the_tools_of_picked_messages_appear_and_go(hand: Hand) -> None:
     hand.wait(f"(selector) => !({SEEN})(selector)", ".bulk")
 
 
-def test_a_recipient_is_moved_by_its_menu(hand: Hand) -> None:
-    hand.page.goto("/compose/")
-    hand.write("[data-chips] + input, .line input[type=text]", "bob@ac-exemple.fr, ")
-    hand.click("[data-chips] button")
-    hand.click("[data-move]:not([hidden]) button")
-    hand.wait("() => document.querySelector('[name=cc], [name=bcc]') !== null")
-    hand.wait(
-        "() => ['cc', 'bcc'].some((name) => document.forms.compose.elements[name]"
-        "?.value.includes('bob@ac-exemple.fr'))"
-    )
-
-
 def test_a_pdf_is_shown(hand: Hand) -> None:
     hand.page.goto("/mail/INBOX/")
     hand.click("#rows .row a")

@@ -83,7 +83,7 @@ HEARD: Final = {
 # another way.
 SILENT: Final = frozenset(
     "addresses ahead common dom dragging emoji frame local main pasting pending print push"
-    " scrolling snippets".split()
+    " scrolling snippets unsent network having".split()
 )
 
 

@@ -182,7 +182,7 @@ READERS = {
         "mail.previews.archives:listing",
         "mail.previews.archives:extract:[0]",
         "mail.previews.archives:extract:[0, 0, 0]",
-        "addressbook.importers:read",
+        "addressbook.importers:read_address_book",
     ),
     b"META-INF/manifest.xml": ('mail.previews.office:refuse:"odt"',),
 }

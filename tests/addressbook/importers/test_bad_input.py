@@ -211,7 +211,7 @@ def test_a_directory_takes_little_more_memory_than_its_contacts() -> None:
         "description: Cours de mathématiques, aussi le soir\n\n"
     )
     content = "".join(map(entry.format, range(20_000))).encode()
-    read = "addressbook.importers:read"
+    read = "addressbook.importers:read_address_book"
     assert costs(content, read)[read].megabytes < 8.5 * len(content) / MEGABYTE
 
 

@@ -337,7 +337,7 @@ def test_beat_starts_what_nobody_was_told_of(handed_over: MailJob) -> None:
 def test_what_was_done_a_week_ago_is_forgotten(handed_over: MailJob) -> None:
     mail_jobs.run(handed_over.pk)
     MailJob.objects.update(changed=timezone.now() - MailJob.KEPT - timedelta(hours=1))
-    due(MailJob)
+    mail_jobs.tidy()
     assert not MailJob.objects.exists()
 
 

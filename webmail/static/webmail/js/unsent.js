@@ -6,7 +6,7 @@ const SENDING = new Set(["send", "schedule"]);
 /**
  * Stops the sending of the form, says so, and opens the part with what is missing; `way` is its button there. Returns
  * whether the event was a sending.
- * @param {any} event
+ * @param {CustomEvent} event
  * @param {HTMLFormElement} form
  * @param {HTMLElement} part
  * @param {string} way
