@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Browser, BrowserType
+from playwright.sync_api import Browser, BrowserType, Page, expect
 
 from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
@@ -79,7 +79,8 @@ def hand(
 
 def test_what_is_written_is_kept_with_a_pasted_image(hand: Hand) -> None:
     hand.page.goto("/compose/")
-    hand.write("[data-chips] + input, .line input[type=text]", "bob@ac-exemple.fr, ")
+    hand.wait(SEEN, "#rich")
+    hand.write("#id_to", "bob@ac-exemple.fr, ")
     hand.write("input[name=subject]", "Sortie")
     hand.write(".rich", "Bonjour")
     hand.ask(PASTE, base64.b64encode(picture()).decode())
@@ -99,6 +100,18 @@ def test_the_tools_of_picked_messages_appear_and_go(hand: Hand) -> None:
     hand.wait(SEEN, ".bulk")
     hand.click("#rows .row .pick")
     hand.wait(f"(selector) => !({SEEN})(selector)", ".bulk")
+
+
+def test_a_recipient_is_moved_by_its_menu(hand: Hand) -> None:
+    hand.page.goto("/compose/")
+    hand.wait(SEEN, "#rich")
+    hand.write("#id_to", "bob@ac-exemple.fr, ")
+    hand.click("[data-chips] button")
+    hand.click("[data-move]:not([hidden]) button")
+    hand.wait(
+        "() => ['cc', 'bcc'].some((name) => document.forms.compose.elements[name]"
+        "?.value.includes('bob@ac-exemple.fr'))"
+    )
 
 
 def test_a_pdf_is_shown(hand: Hand) -> None:
@@ -135,3 +148,19 @@ def test_a_folder_is_dragged_without_an_error(hand: Hand) -> None:
     mouse.move(*hand.where(".folder[data-folder]", 2), steps=5)
     mouse.move(*hand.where(".folder[data-folder]", 1), steps=5)
     mouse.up()
+
+
+def test_a_browser_without_what_is_promised_gets_the_pages_without_scripts(
+    open_page: Callable[..., Page],
+    sign_in: Callable[..., None],
+    alice: MailAccount,
+    mailbox: Mailbox,
+) -> None:
+    page = open_page()
+    page.add_init_script("CSS.supports = () => false")
+    mailbox.append(letter("Sortie"))
+    sign_in(page, alice)
+    page.get_by_role("link", name="Sortie").first.click()
+    expect(page.get_by_role("heading", name="Sortie")).to_be_visible()
+    assert page.locator("body[hx-disable]").count() == 1
+    assert page.locator(".old-browser").is_hidden()  # its line goes by the same test in the sheet

@@ -2,7 +2,7 @@
 // Saves the message being written as a canned answer, from the menu of the composer, which js/compose.js fills.
 
 import { on } from "./dom.js";
-import { answerTo, pageOf } from "./network.js";
+import { answerTo, partOf } from "./network.js";
 
 /** Shows an error where there is no response: no network, or the user is signed out. */
 function fail(place) {
@@ -25,8 +25,7 @@ async function keep(place) {
     "X-CSRFToken": form.elements.csrfmiddlewaretoken.value,
   };
   const answer = await answerTo(place.dataset.cannedKeep, { method: "POST", body, headers });
-  const isPart = answer && !answer.redirected && (answer.ok || answer.status === 422);
-  const page = isPart ? await pageOf(answer) : null;
+  const page = answer?.ok || answer?.status === 422 ? await partOf(answer) : null;
   if (!page) return fail(place);
   list.replaceChildren(...page.body.childNodes);
   list.querySelector("[data-canned-name]").focus();

@@ -6,7 +6,7 @@ import { grouped, isShared } from "./dom.js";
 import * as documents from "./documents.js";
 import * as family from "./family.js";
 import * as keeping from "./keeping.js";
-import { answerTo, pageOf } from "./network.js";
+import { answerTo, partOf } from "./network.js";
 import * as roster from "./roster.js";
 import * as uploads from "./uploads.js";
 
@@ -288,7 +288,7 @@ function offerAnswers(form, editor) {
 
 async function fetchAnswers(url, list) {
   const answer = await answerTo(url, { headers: { "X-Requested-With": "fetch" } });
-  const page = answer?.ok && !answer.redirected ? await pageOf(answer) : null;
+  const page = answer?.ok ? await partOf(answer) : null;
   if (page) list.replaceChildren(...page.body.childNodes);
 }
 

@@ -4,6 +4,7 @@
 // says so, and sends it again when the connection is back; no message leaves before.
 
 import { isTransient } from "./local.js";
+import { answerTo, jsonOf, partOf } from "./network.js";
 import * as pending from "./pending.js";
 import { holdBack } from "./unsent.js";
 
@@ -103,16 +104,10 @@ class DocumentsPart {
 
   /** Uploads a file, and returns what the server says about it; null if the server was not reached. */
   async send(file) {
-    try {
-      const answer = await this.ask("add/", { method: "POST", body: file }, file.name);
-      const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
-      if (answer.redirected || isTransient(answer.status) || !isJson) return null;
-      const { words, way } = await answer.json();
-      return [words, way].flat().filter(Boolean);
-    } catch (error) {
-      if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
-      return null;
-    }
+    const answer = await this.ask("add/", { method: "POST", body: file }, file.name);
+    if (!answer || answer.redirected || isTransient(answer.status)) return null;
+    const told = await jsonOf(answer);
+    return told && [told.words, told.way].flat().filter(Boolean);
   }
 
   /** Says what did not reach the server, in the place of what was said of it before. */
@@ -131,7 +126,7 @@ class DocumentsPart {
   }
 
   ask(more = "", options = {}, name = "") {
-    return fetch(this.part.dataset.documents + more, {
+    return answerTo(this.part.dataset.documents + more, {
       ...options,
       headers: {
         "X-Requested-With": "fetch",
@@ -143,25 +138,15 @@ class DocumentsPart {
 
   /** Shows the part that the server returns, and returns whether it did. */
   async refresh(asked, messages) {
-    try {
-      const answer = await asked;
-      const isPart =
-        answer.headers.get("Content-Type")?.startsWith("text/html") &&
-        !answer.redirected &&
-        answer.ok;
-      if (isPart) this.show(await answer.text(), messages);
-      return isPart;
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      return false;
-    } finally {
-      this.part.removeAttribute("aria-busy");
-    }
+    const answer = await asked;
+    const page = answer?.ok ? await partOf(answer) : null;
+    this.part.removeAttribute("aria-busy");
+    if (page) this.show(page, messages);
+    return page !== null;
   }
 
   /** The focus is in the part, unless the user writes elsewhere meanwhile. */
-  show(html, messages) {
-    const page = new DOMParser().parseFromString(html, "text/html");
+  show(page, messages) {
     const isElsewhere =
       document.activeElement !== document.body && !this.part.contains(document.activeElement);
     this.part.replaceChildren(...page.body.childNodes);

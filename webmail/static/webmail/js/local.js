@@ -3,6 +3,7 @@
 // size, and deleted at sign-out. Each window of a draft has a copy of its own.
 
 import { isShared } from "./dom.js";
+import { answerTo, jsonOf } from "./network.js";
 import * as pending from "./pending.js";
 
 const PREFIX = "draft:";
@@ -101,36 +102,23 @@ async function bringOne(kept, token) {
   const send = async (lock) => {
     if (!lock) return; // it is open in another window
     const answer = await post(`/drafts/${draft}/save/`, kept.fields, token);
-    if (answer.redirected || isTransient(answer.status)) return;
-    if (answer.ok) drop(kept.name);
-    else show(kept, draft, token, answer.status, await wordsOf(answer));
+    if (!answer || answer.redirected || isTransient(answer.status)) return;
+    if (answer.ok) return drop(kept.name);
+    show(kept, draft, token, answer.status, (await jsonOf(answer))?.words ?? "");
   };
-  try {
-    if (navigator.locks)
-      await navigator.locks.request(`${PREFIX}${draft}`, { ifAvailable: true }, send);
-    else await send(true);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-  }
+  if (navigator.locks)
+    await navigator.locks.request(`${PREFIX}${draft}`, { ifAvailable: true }, send);
+  else await send(true);
 }
 
 function post(url, fields, token) {
   const body = new URLSearchParams(fields);
   body.set("csrfmiddlewaretoken", token);
-  return fetch(url, {
+  return answerTo(url, {
     method: "POST",
     body,
     headers: { "X-Requested-With": "fetch", "X-Background": "1" },
   });
-}
-
-async function wordsOf(answer) {
-  try {
-    return (await answer.json()).words ?? "";
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return "";
-  }
 }
 
 /** Shows a copy that the server refused, with its text and the ways out. It stays for them until it is too old. */
@@ -171,13 +159,8 @@ async function writeAgain(kept, draft, token, notice) {
 /** Makes a new draft of what was written in one that was sent or discarded, and returns its address; null if the
  * server cannot make it now. */
 export async function newDraft(draft, fields, token) {
-  try {
-    const answer = await post(`/drafts/${draft}/again/`, fields, token);
-    return answer.ok && !answer.redirected ? (await answer.json()).url : null;
-  } catch (error) {
-    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
-    return null;
-  }
+  const answer = await post(`/drafts/${draft}/again/`, fields, token);
+  return answer?.ok ? ((await jsonOf(answer))?.url ?? null) : null;
 }
 
 export function start() {

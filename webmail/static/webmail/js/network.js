@@ -41,3 +41,12 @@ export async function pageOf(answer) {
   const html = await answer.text().catch(() => null);
   return html === null ? null : new DOMParser().parseFromString(html, "text/html");
 }
+
+/**
+ * The part of a page that was asked for, as a document; null where another page or a proxy answered.
+ * @param {Response} answer
+ */
+export async function partOf(answer) {
+  const isHtml = answer.headers.get("Content-Type")?.startsWith("text/html");
+  return isHtml && !answer.redirected ? pageOf(answer) : null;
+}

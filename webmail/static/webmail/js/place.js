@@ -3,6 +3,7 @@
 
 import { grouped, on } from "./dom.js";
 import { focusRow, markRead, oneStop, rows } from "./list.js";
+import { answerTo, partOf } from "./network.js";
 import { answered } from "./push.js";
 import { countPicked } from "./selection.js";
 
@@ -220,16 +221,9 @@ async function arrived(news, before) {
 
 /** A part of the list as a document; null without a response, since the next news will bring it. */
 export async function fetched(address, more = {}) {
-  try {
-    const answer = await fetch(address, {
-      headers: { "HX-Request": "true", "X-Background": "1", ...more },
-    });
-    if (!answer.ok || answer.redirected) return null;
-    return new DOMParser().parseFromString(await answer.text(), "text/html");
-  } catch (error) {
-    if (error instanceof TypeError) return null; // no network
-    throw error;
-  }
+  const headers = { "HX-Request": "true", "X-Background": "1", ...more };
+  const answer = await answerTo(address, { headers });
+  return answer?.ok ? partOf(answer) : null;
 }
 
 /** The rows of a response; null if there are none. */

@@ -2,6 +2,7 @@
 // Completes recipients while the user types: an editable combobox with a listbox (ARIA Authoring Practices). The text
 // between two commas is completed. js/chips.js turns complete recipients into chips.
 
+import { answerTo, jsonOf } from "./network.js";
 import { reveal } from "./scrolling.js";
 
 const DELAY = 60;
@@ -201,16 +202,10 @@ class Line {
   }
 
   async membersOf(group) {
-    try {
-      const answer = await fetch(group.members, { headers: { Accept: "application/json" } });
-      if (!answer.ok || answer.redirected) throw new TypeError();
-      const { recipients } = await answer.json();
-      return recipients.length ? recipients : null;
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      this.status.textContent = this.status.dataset.failed;
-      return null;
-    }
+    const answer = await answerTo(group.members, { headers: { Accept: "application/json" } });
+    const told = answer?.ok ? await jsonOf(answer) : null;
+    if (!told) this.status.textContent = this.status.dataset.failed;
+    return told?.recipients.length ? told.recipients : null;
   }
 
   pressed(event) {

@@ -3,6 +3,7 @@
 // columns become fields for the text. Until it is on the server this browser keeps it (js/pending.js), says so, and
 // sends it again when the connection is back.
 
+import { answerTo, partOf } from "./network.js";
 import * as pending from "./pending.js";
 import { holdBack } from "./unsent.js";
 
@@ -57,19 +58,11 @@ class RosterPart {
   async send(file) {
     const kept = this.keep(file);
     this.part.setAttribute("aria-busy", "true");
-    try {
-      const answer = await this.ask(file);
-      const isPart =
-        answer.headers.get("Content-Type")?.startsWith("text/html") && !answer.redirected;
-      if (isPart && (answer.ok || answer.status === 422))
-        this.arrive(await answer.text(), await kept);
-      else this.interrupt(file);
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      this.interrupt(file);
-    } finally {
-      this.part.removeAttribute("aria-busy");
-    }
+    const answer = await this.ask(file);
+    const page = answer?.ok || answer?.status === 422 ? await partOf(answer) : null;
+    if (page) this.arrive(page, await kept);
+    else this.interrupt(file);
+    this.part.removeAttribute("aria-busy");
   }
 
   /** Keeps the file in this browser in the place of the one before it. */
@@ -84,7 +77,7 @@ class RosterPart {
   }
 
   ask(file) {
-    return fetch(this.part.dataset.roster, {
+    return answerTo(this.part.dataset.roster, {
       method: "POST",
       body: file ?? "",
       headers: {
@@ -95,10 +88,10 @@ class RosterPart {
     });
   }
 
-  arrive(html, kept) {
+  arrive(page, kept) {
     this.unsent = undefined;
     pending.remove(kept);
-    this.show(html);
+    this.show(page);
   }
 
   /** Says that the list did not reach the server. */
@@ -112,8 +105,7 @@ class RosterPart {
     this.part.querySelector("details").open = true;
   }
 
-  show(html) {
-    const page = new DOMParser().parseFromString(html, "text/html");
+  show(page) {
     const before = this.part.querySelector("[data-group]")?.dataset.group;
     const after = page.querySelector("[data-group]")?.dataset.group;
     if (before && (before !== after || page.querySelector("[data-roster-people]")))

@@ -3,6 +3,7 @@
 // provider do so in another tab, and come back here.
 
 import { isShared } from "./dom.js";
+import { answerTo, jsonOf } from "./network.js";
 
 const dialog = () => document.getElementById("reenter");
 let waiting = [];
@@ -35,35 +36,32 @@ const FETCH = { "X-Requested-With": "fetch" };
 
 /** The response to the form. If cookies were deleted meanwhile, the one for the page's token is gone too, and the
  * response is that of an error page: the form is sent again with a new token. */
-async function answerTo(form) {
-  const ask = () => fetch(form.action, { headers: FETCH });
+async function answerOf(form) {
+  const ask = () => answerTo(form.action, { headers: FETCH });
   const post = () =>
-    fetch(form.action, { method: "POST", body: new FormData(form), headers: FETCH });
+    answerTo(form.action, { method: "POST", body: new FormData(form), headers: FETCH });
   if (!form.elements.password) return ask();
   const answer = await post();
-  if (answer.status !== 403 || answer.headers.get("Content-Type")?.includes("json")) return answer;
-  renewToken((await (await ask()).json()).csrf);
+  if (answer?.status !== 403 || answer.headers.get("Content-Type")?.includes("json")) return answer;
+  const told = await jsonOf(await ask());
+  if (!told) return null;
+  renewToken(told.csrf);
   return post();
 }
 
 async function send(form) {
   const button = form.querySelector("[type=submit]");
   button.setAttribute("aria-busy", "true");
-  try {
-    const told = await (await answerTo(form)).json();
-    if (told.location) location.assign(told.location);
-    else if (told.errors) say(told.errors.join(" "));
-    else goOn(told.csrf);
-  } catch (error) {
-    // No network (TypeError), or a response that is no JSON (SyntaxError): not an error of the password.
-    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
-    say(document.getElementById("reenter-error").dataset.unreachable);
-  } finally {
-    button.removeAttribute("aria-busy");
-    const { password } = form.elements;
-    if (password) password.value = "";
-    password?.focus();
-  }
+  const told = await jsonOf(await answerOf(form));
+  button.removeAttribute("aria-busy");
+  const { password } = form.elements;
+  if (password) password.value = "";
+  password?.focus();
+  // Without an answer it is no error of the password.
+  if (!told) say(document.getElementById("reenter-error").dataset.unreachable);
+  else if (told.location) location.assign(told.location);
+  else if (told.errors) say(told.errors.join(" "));
+  else goOn(told.csrf);
 }
 
 function goOn(token) {
