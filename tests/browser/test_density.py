@@ -74,11 +74,11 @@ def test_the_list_that_nobody_chose_shows_twelve_rows(seen: Callable[..., Any]) 
     assert found["above"] <= 120
 
 
-@pytest.mark.parametrize("size", parts.first_of((1024, 768), (375, 667)))
+@pytest.mark.parametrize(("width", "height"), parts.first_of((1024, 768), (375, 667)))
 def test_on_small_screens_most_of_the_height_is_the_lists(
-    seen: Callable[..., Any], size: tuple[int, int]
+    seen: Callable[..., Any], width: int, height: int
 ) -> None:
-    found = seen(*size)
+    found = seen(width, height)
     assert found["above"] <= 180
     assert found["whole"] >= 7
 
