@@ -108,7 +108,7 @@ def test_a_message_is_found(page: Page, orca: Orca) -> None:
     orca.listen()
     page.keyboard.type("lettre 2")
     press(page, orca, "Enter")
-    assert orca.says("Recherche", "lettre 2")
+    assert orca.says("messages trouvés")
 
 
 def test_a_message_is_written(page: Page, orca: Orca) -> None:
