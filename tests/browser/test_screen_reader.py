@@ -18,7 +18,8 @@ from tests.browser.conftest import CHROMIUM, QUIET
 from tests.servers import orca as orcas
 from tests.servers.mailboxes import Mailbox
 from tests.servers.orca import Orca
-from tests.waiting import PATIENCE_S
+from tests.servers.plugin import missing
+from tests.waiting import PATIENCE_S, wait_for
 from tests.webmail.views.mail import letter
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -27,7 +28,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(trans
 @pytest.fixture(scope="module")
 def orca(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orca]:
     if not orcas.installed() or CHROMIUM is None:
-        pytest.skip("Orca, Xvfb or Chromium is not installed")
+        pytest.skip(missing("Orca, Xvfb, xdotool or Chromium"))
     with orcas.running(tmp_path_factory.mktemp("orca")) as orca:
         yield orca
 
@@ -64,6 +65,7 @@ def page(
     context = read_out.new_context(base_url=site, locale="fr-FR", reduced_motion="reduce")
     page = context.new_page()
     page.set_default_timeout(1000 * PATIENCE_S)
+    orca.take_keyboard()
     sign_in(page, alice)
     expect(page.locator("[role=combobox]").first).to_be_attached()  # its scripts run
     assert orca.says("Boîte de réception")
@@ -116,7 +118,7 @@ def test_a_message_is_written(page: Page, orca: Orca) -> None:
     contacts.create(User.objects.get(), zoe)
     orca.listen()
     page.goto("/compose/")
-    assert orca.says("À", "combo box")
+    assert orca.says("Message en cours", "À")
     orca.listen()
     page.keyboard.type("zo")
     assert orca.says("Zoé Roux")
@@ -151,3 +153,135 @@ def test_the_panes_the_folders_and_the_settings(page: Page, orca: Orca) -> None:
     assert orca.says("Densité de la liste", "Normale", "radio button", "selected")
     press(page, orca, "ArrowRight")
     assert orca.says("Compacte", "selected")
+
+
+# A day with the keyboard of the screen: Orca has its own keys, as for a person.
+
+_MARKS = """<p>Bonjour,</p><table><caption>Notes</caption>
+<tr><th>Nom</th><th>Note</th></tr><tr><td>Durand</td><td>12</td></tr>
+<tr><td>Martin</td><td>15</td></tr></table><p>Cordialement</p>"""
+
+
+@pytest.fixture
+def at_the_list(page: Page, orca: Orca) -> Page:
+    """The newest message has the focus."""
+    focus_first(page, orca, "Lettre 3")
+    return page
+
+
+def focus_first(page: Page, orca: Orca, subject: str) -> None:
+    """Orca passes over the focus while it still reads a page that was loaded: it is given again."""
+    first = page.locator("#rows .row > a").first
+    expect(first).to_contain_text(subject)
+
+    def is_heard() -> bool:
+        orca.listen()
+        first.blur()
+        first.focus()
+        page.wait_for_timeout(1000)
+        said = " ".join(orca.spoken())
+        return subject in said and "link" in said
+
+    wait_for(is_heard)
+
+
+def test_signing_in_is_heard(read_out: Browser, orca: Orca, site: str, alice: MailAccount) -> None:
+    context = read_out.new_context(base_url=site, locale="fr-FR")
+    orca.listen()
+    page = context.new_page()
+    orca.take_keyboard()
+    page.goto("/")
+    assert orca.says("Adresse ou identifiant entry required")
+    orca.keep_to_the_page()
+    orca.write(alice.login)
+    orca.press("Tab")
+    assert orca.says("Mot de passe password text required")
+    orca.write(alice.password)
+    orca.press("Return")
+    expect(page.locator("[role=combobox]").first).to_be_attached()
+    assert orca.says("•")
+    assert not any(alice.password in said for said in orca.spoken())
+    context.close()
+
+
+def test_a_table_is_read_by_its_cells(at_the_list: Page, orca: Orca, mailbox: Mailbox) -> None:
+    mailbox.append(letter("Notes du trimestre", html=_MARKS))
+    focus_first(at_the_list, orca, "Notes du trimestre")
+    orca.press("Return")
+    assert orca.says("Notes du trimestre heading 1")
+    orca.press("t")
+    assert orca.says("Notes", "table with 3 rows 2 columns", "Nom column header")
+    orca.press("Alt+Shift+Right")
+    assert orca.says("Note column header", "Row 1, column 2")
+    orca.press("Alt+Shift+Down")
+    assert orca.says("12", "Row 2, column 2")
+    orca.press("Alt+Shift+Down")
+    assert orca.says("15", "Row 3, column 2")
+
+
+def test_an_attachment_is_reached(at_the_list: Page, orca: Orca, mailbox: Mailbox) -> None:
+    mailbox.append(letter("Conseil", files=(("ordre.pdf", "application/pdf", b"%PDF-1.4"),)))
+    focus_first(at_the_list, orca, "Conseil")
+    orca.keep_to_the_page()
+    orca.press("Return")
+    assert orca.says("Conseil heading 1")
+    orca.press("Tab")
+    orca.press("Tab")
+    orca.press("Tab")
+    assert orca.says("1 pièce jointe", "ordre.pdf link")
+
+
+def test_an_answer_is_sent_and_taken_back(at_the_list: Page, orca: Orca) -> None:
+    orca.keep_to_the_page()
+    orca.press("Return")
+    assert orca.says("Lettre 3 heading 1")
+    orca.press("r")
+    assert orca.says("Texte du message entry")
+    orca.write("Merci")
+    assert orca.says("Enregistré")
+    orca.press("Control+Return")
+    assert orca.says("Le message partira dans 10 s")
+    orca.press("z")
+    assert orca.says("Texte du message entry")
+
+
+def test_one_of_three_people_is_chosen(at_the_list: Page, orca: Orca) -> None:
+    for first, last in (("Zoé", "Roux"), ("Zoé", "Blanc"), ("Zohra", "Petit")):
+        address = Email(f"{last.lower()}@ac-exemple.fr")
+        contacts.create(
+            User.objects.get(), ContactData(display_name=f"{first} {last}", emails=(address,))
+        )
+    orca.keep_to_the_page()
+    orca.press("c")
+    assert orca.says("Nouveau message")
+    orca.write("zo")
+    assert orca.says("Zoé Blanc", "3 personnes ou groupes trouvés")
+    orca.press("Down")
+    assert orca.says("Zoé Roux")
+    orca.press("Return")
+    assert orca.says("Ajouté : Zoé Roux")
+
+
+def test_a_message_is_moved(at_the_list: Page, orca: Orca) -> None:
+    orca.keep_to_the_page()
+    orca.press("m")
+    assert orca.says("Déplacer 1 message vers dialog", "Trouver un dossier entry")
+    orca.write("cons")
+    assert orca.says("Conseil")
+    orca.press("Return")
+    assert orca.says("1 message déplacé")
+
+
+def test_a_search_tells_what_it_found(at_the_list: Page, orca: Orca) -> None:
+    orca.keep_to_the_page()
+    orca.press("slash")
+    assert orca.says("Rechercher un message, une personne editable combo box")
+    orca.write("lettre")
+    orca.press("Return")
+    assert orca.says("3 messages trouvés")
+
+
+def test_mail_that_arrives_is_told(at_the_list: Page, orca: Orca, mailbox: Mailbox) -> None:
+    orca.listen()
+    mailbox.append(letter("Sortie de mardi"))
+    assert orca.says("Nouveau message de Bob Petit", "Sortie de mardi")

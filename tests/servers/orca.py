@@ -16,12 +16,13 @@ from typing import Final
 
 from tests.waiting import next_line, wait_for
 
+PROGRAMS: Final = ("orca", "Xvfb", "dbus-daemon", "xdotool")
 LAUNCHER: Final = Path("/usr/libexec/at-spi-bus-launcher")
 _SPOKEN: Final = re.compile(r"SPEECH OUTPUT: '(.*)' \{", re.MULTILINE)
 
 
 def installed() -> bool:
-    return LAUNCHER.exists() and all(map(shutil.which, ("orca", "Xvfb", "dbus-daemon")))
+    return LAUNCHER.exists() and all(map(shutil.which, PROGRAMS))
 
 
 @dataclass
@@ -41,6 +42,37 @@ class Orca:
 
     def listen(self) -> None:
         self._heard += len(self.spoken())
+
+    def take_keyboard(self) -> None:
+        """Give the keyboard to the window that was opened last: no window manager does."""
+        windows = self._on_screen("search", "--onlyvisible", "--class", "chromium").split()
+        self._on_screen("windowfocus", "--sync", windows[-1])
+
+    def press(self, *keys: str) -> None:
+        """Press keys of the keyboard, which Orca takes before the browser does. The names are
+        those of X, such as ``Return`` and ``Alt+Shift+Down``."""
+        for key in keys:
+            self.listen()
+            self._on_screen("key", "--clearmodifiers", key)
+
+    def write(self, text: str) -> None:
+        self.listen()
+        self._on_screen("type", "--delay", "40", text)
+
+    def keep_to_the_page(self) -> None:
+        """Leave all keys to the page from now on, as a user does who works in an application."""
+        self.listen()
+        self._on_screen("key", "--clearmodifiers", "Insert+a", "Insert+a")
+        self.says("Focus mode is sticky.")
+
+    def _on_screen(self, *command: str) -> str:
+        return subprocess.run(  # noqa: S603
+            ["xdotool", *command],  # noqa: S607
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
 
     def says(self, *words: str) -> bool:
         """Whether it comes to say all of these words, in whatever order."""

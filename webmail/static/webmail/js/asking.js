@@ -44,6 +44,18 @@ function find(field) {
     ? Math.max(begins, list.options.length > 0 ? 0 : -1)
     : first(list);
   field.setCustomValidity(list.options.length > 0 ? "" : list.dataset.none);
+  tell(field, list);
+}
+
+/** Says which folder is selected meanwhile: the focus stays in the field.
+ * @param {HTMLInputElement} field
+ * @param {HTMLSelectElement} list
+ */
+function tell(field, list) {
+  const said = /** @type {HTMLElement} */ (field.nextElementSibling);
+  const [chosen] = list.selectedOptions;
+  const words = chosen ? chosen.label.trim() : (list.dataset.none ?? "");
+  if (said.textContent !== words) said.textContent = words;
 }
 
 /** With an empty field only a recently used folder is selected. */
