@@ -71,6 +71,7 @@ ENCRYPTION = Part(
     lambda: all(map(shutil.which, ("age", "gpg"))),
     ("age", "gnupg"),
 )
+JAVA = Part("Java", lambda: shutil.which("java") is not None, ("default-jre-headless",))
 NGINX = Part(
     "nginx",
     lambda: any(map(Path.exists, (Path("/usr/sbin/nginx"), Path("/usr/local/sbin/nginx")))),

@@ -11,7 +11,7 @@ from accounts.http import SignedInRequest
 from addressbook.contacts import groups
 from addressbook.models import Contact, Group
 from addressbook.presentation import contacts as presentation
-from core.htmx import render, wants_partial
+from core.htmx import part_for, render
 from mail.errors import NotFound
 
 TOAST = "toast"  # in the session: what the next whole page says, with its undoing
@@ -38,10 +38,11 @@ def page(
 ) -> HttpResponse:
     """A page with its side, or its partial without; ``shared`` is the key of a colleague's group
     that the page is about."""
-    if not wants_partial(request):
+    template = f"addressbook/{template}"
+    if not part_for(request, template, partial):
         context["side"] = presentation.side(request.user, current, group, shared)
         context["toast"] = request.session.pop(TOAST, None)
-    return render(request, f"addressbook/{template}", context, partial=partial, status=status)
+    return render(request, template, context, partial=partial, status=status)
 
 
 def contact_of(request: SignedInRequest, pk: int) -> Contact:

@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 CHECKS: Final = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+HAND: Final = Path(__file__).with_name("hand.js").read_text(encoding="utf-8").strip().rstrip(";")
 # WCAG 1.4.12, as a person's own style sheet has it.
 SPACING: Final = """* { line-height: 1.5 !important; letter-spacing: .12em !important;
   word-spacing: .16em !important; } p { margin-bottom: 2em !important; }"""
@@ -150,6 +151,10 @@ def unnamed(page: Page) -> list[str]:
     return found
 
 
+_SPACED: Final = """(css) => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css);
+  document.adoptedStyleSheets = css ? [sheet] : []; }"""
+
+
 def stretched(page: Page) -> list[str]:
     """10.4, 10.11, 10.12: at 320 px, with letters twice as large, and with more space in them."""
     found = []
@@ -166,15 +171,34 @@ def stretched(page: Page) -> list[str]:
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     found += [f"10.4: cut with letters of 200 %: {cut}" for cut in page.evaluate(CUT)]
     page.evaluate("document.documentElement.style.fontSize = ''")
-    page.evaluate(
-        """(css) => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css);
-        document.adoptedStyleSheets = [sheet]; }""",
-        SPACING,
-    )
+    page.evaluate(_SPACED, SPACING)
     found += [f"10.12: cut when spaced: {cut}" for cut in page.evaluate(CUT)]
-    page.evaluate("document.adoptedStyleSheets = []")
+    page.evaluate(_SPACED, "")
     page.set_viewport_size(size)
     return found
+
+
+def by_hand(page: Page) -> list[str]:
+    """What ``hand.js`` finds: targets and names at two widths, a window of 320 px with letters as
+    they are and spaced, forced colours, and what moves for who asked for less."""
+    found = []
+    size = page.viewport_size or {"width": 1440, "height": 900}
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    for width, height in ((1440, 900), (375, 800)):
+        page.set_viewport_size({"width": width, "height": height})
+        found += page.evaluate(HAND, ["targets", "names", "still"])
+    page.set_viewport_size({"width": 320, "height": 640})
+    for spacing in ("", SPACING):
+        page.evaluate(_SPACED, spacing)
+        found += page.evaluate(HAND, ["narrow"])
+        found += [f"1.4.12: cut at 320 px: {cut}" for cut in page.evaluate(CUT)]
+    page.evaluate(_SPACED, "")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.emulate_media(forced_colors="active")
+    found += page.evaluate(HAND, ["forced"])
+    page.emulate_media(forced_colors="none")
+    page.set_viewport_size(size)
+    return list(dict.fromkeys(found))
 
 
 # How the stop that has the focus is drawn.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -22,12 +23,16 @@ def check_folder_name(value: str) -> None:
         raise ValidationError(_("This is not a folder name."))
 
 
+# A message by its folder, of whose characters each may be four bytes as `%F0%9F%93%9A`.
+_LONGEST_VALUE = 12 * LONGEST_NAME + 30
+
+
 class CleanForm(forms.Form):
     """The messages to move to the trash, or to delete ``for_good``, to free space: those of a
     sender, those of a year, or a single one."""
 
     kind = forms.ChoiceField(choices=[(kind, kind) for kind in (SENDER, YEAR, MESSAGE)])
-    value = forms.CharField(required=False, strip=False, max_length=LONGEST_NAME + 30)
+    value = forms.CharField(required=False, strip=False, max_length=_LONGEST_VALUE)
     confirmed = forms.BooleanField(required=False)
     for_good = forms.BooleanField(required=False)
 
@@ -39,7 +44,7 @@ class CleanForm(forms.Form):
         if kind == MESSAGE:
             segment, _slash, ref = value.rpartition("/")
             try:
-                folder = FolderConverter().to_python(segment)
+                folder = FolderConverter().to_python(unquote(segment))
                 cleaned["ref"] = MessageRef(folder, *MessageConverter().to_python(ref))
             except ValueError:
                 self.add_error("value", _("This is not a message."))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from urllib.parse import unquote
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -118,7 +119,7 @@ _NO_QUERY = ListForm(QueryDict())
 
 class RefsField(forms.Field):
     """Parses repeated values ``uidvalidity-uid`` into triples of folder and numbers. The folder is
-    "" unless the value names it, as in search results: ``Classes~2F4e B/7-42``."""
+    "" unless the value names it, as in search results: ``Classes~2F4e%20B/7-42``."""
 
     widget = forms.MultipleHiddenInput
 
@@ -131,7 +132,7 @@ class RefsField(forms.Field):
     @staticmethod
     def _named(text: str) -> tuple[str, int, int]:
         segment, slash, ref = text.rpartition("/")
-        folder = FolderConverter().to_python(segment) if slash else ""
+        folder = FolderConverter().to_python(unquote(segment)) if slash else ""
         return folder, *MessageConverter().to_python(ref)
 
 

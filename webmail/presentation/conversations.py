@@ -120,7 +120,7 @@ def _message(
         initials=initials(sender),
         hue=hue(sender.address),
         when=when(moment, full=True),
-        when_iso=moment.isoformat() if moment else "",
+        when_iso=moment.isoformat(timespec="seconds") if moment else "",
         snippet=known.snippets.get(row.ref, ""),
         attachment=row.attachment,
         unread=unread,

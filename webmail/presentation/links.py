@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
+from urllib.parse import quote
 
 from django.urls import get_script_prefix, reverse
 from django.utils.http import urlencode
@@ -10,17 +12,21 @@ from django.utils.http import urlencode
 from core.converters import FolderConverter
 from mail.imap.values import MessageRef
 
+# What Django's `reverse` leaves as it is in a segment.
+_AS_DJANGO: Final = "!$&'()*+,;=~:@"
+
 
 def ref_segment(ref: MessageRef) -> str:
     return f"{ref.uidvalidity}-{ref.uid}"
 
 
 def ref_name(ref: MessageRef, folder: str) -> str:
-    """Return the name of a message in a form about ``folder``; with its own folder if that differs:
-    ``Classes~2F4e B/7-42``."""
+    """Return the name of a message in a form about ``folder``; with its own folder if that differs,
+    as in the URL: ``Classes~2F4e%20B/7-42``. Ids are made of it, which have no blanks."""
     segment = ref_segment(ref)
-    is_here = ref.folder == folder
-    return segment if is_here else f"{FolderConverter().to_url(ref.folder)}/{segment}"
+    if ref.folder == folder:
+        return segment
+    return f"{quote(FolderConverter().to_url(ref.folder), safe=_AS_DJANGO)}/{segment}"
 
 
 def message_url(ref: MessageRef, view: str = "message", *more: object) -> str:

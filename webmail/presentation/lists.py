@@ -247,7 +247,7 @@ def message_row(
         photo_url=face_of(people[0], faces).photo_url if len(people) == 1 else "",
         subject=subject_of(row.subject, is_readable=row.is_readable),
         when=when(moment, full=full_dates, now=now),
-        when_iso=moment.isoformat() if moment else "",
+        when_iso=moment.isoformat(timespec="seconds") if moment else "",
         size=size(row.size, now.language),
         day=day,
         unread=SEEN not in flags,

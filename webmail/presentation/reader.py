@@ -224,7 +224,7 @@ def message_view(
         bcc=named(envelope.bcc[:MOST_NAMED], faces),
         others=others_words(fetched),
         date_long=when_long(date),
-        date_iso=date.isoformat() if date else "",
+        date_iso=date.isoformat(timespec="seconds") if date else "",
         verdicts=verdict_words(verdicts),
         cautions=cautions(envelope, domains, refused=verdicts.is_refused, borrowed=borrowed),
         attachments=attachment_cards(ref, opened.shown.attachments),

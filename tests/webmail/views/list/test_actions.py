@@ -620,7 +620,7 @@ def test_what_is_no_tag_is_refused(reader: Client, mailbox: Mailbox, verb: str) 
 def test_messages_of_several_folders_are_named_with_them(reader: Client, mailbox: Mailbox) -> None:
     mailbox.create_folder("Classes/4e B")
     here, there = mailbox.append(letter()), mailbox.append(letter(), "Classes/4e B")
-    refs = [ref(mailbox, here), f"Classes~2F4e B/{ref(mailbox, there, 'Classes/4e B')}"]
+    refs = [ref(mailbox, here), f"Classes~2F4e%20B/{ref(mailbox, there, 'Classes/4e B')}"]
     reader.post(ACT, {"verb": "trash", "refs": refs})
     assert mailbox.uids() == [] and mailbox.uids("Classes/4e B") == []
     assert len(mailbox.uids("Trash")) == 2

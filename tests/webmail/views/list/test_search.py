@@ -339,7 +339,7 @@ def test_messages_of_several_folders_are_moved_and_brought_back(
     assert 'id="act-form" method="post" action="/mail/INBOX/act/"' in page(answer)
     refs = rows(answer)
     assert refs == [
-        f"Classes~2F4e B/{mailbox.uidvalidity('Classes/4e B')}-{twins['Classes/4e B']}",
+        f"Classes~2F4e%20B/{mailbox.uidvalidity('Classes/4e B')}-{twins['Classes/4e B']}",
         f"{mailbox.uidvalidity()}-{twins['INBOX']}",
     ]
     acted = reader.post("/mail/INBOX/act/", {"verb": "trash", "refs": refs}, headers=HTMX)

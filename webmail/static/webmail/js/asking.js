@@ -111,6 +111,8 @@ function asksForKeys(event) {
 function showKeys(_control, event) {
   event?.preventDefault();
   const dialog = document.getElementById("keys");
+  const kept = dialog?.querySelector("template");
+  kept?.replaceWith(kept.content);
   dialog?.showModal();
   dialog?.scrollTo(0, 0); // the only button, which has the focus, is at the end
 }
