@@ -78,7 +78,7 @@ def read_lines(request: HttpRequest, log: WireLog) -> list[str]:
     ]
 
 
-def of(user: User) -> list[WireLog]:
+def kept_logs(user: User) -> list[WireLog]:
     """Return the logs of a user that are still kept, newest first."""
     kept = WireLog.objects.filter(user=user, until__gte=clock.now() - WireLog.KEPT)
     return list(kept.select_related("user"))
@@ -119,7 +119,7 @@ def write(user: User) -> None:
 
 
 def _store(user: User, lines: list[str]) -> None:
-    log = WireLog.objects.filter(user=user, until=user.logged_until).first()
+    log = WireLog.objects.filter(user=user).filter(until=user.logged_until).first()  # type: ignore[misc]
     if log is None or log.lines >= WireLog.MOST_LINES or log.size >= WireLog.MOST_BYTES:
         return
     text = _bounded(lines, WireLog.MOST_LINES - log.lines, WireLog.MOST_BYTES - log.size)
@@ -172,5 +172,12 @@ def _set_end(user: User, until: datetime) -> None:
     user.save(update_fields=["logged_until"])
 
 
-def _record(request: HttpRequest, user: User, change: str, **detail: str) -> None:
-    audit.record(AuditEvent.Kind.WIRE_LOGGED, request, target=str(user), change=change, **detail)
+def _record(request: HttpRequest, user: User, change: str, why: str = "") -> None:
+    detail = {"why": why} if why else {}
+    audit.record(
+        AuditEvent.Kind.WIRE_LOGGED,
+        request,
+        target=str(user),
+        change=change,
+        **detail,  # type: ignore[arg-type]  # no detail is named as a parameter
+    )

@@ -50,7 +50,7 @@ def _begun(request: HttpRequest, user: User) -> bool:
 
 def _lines(request: HttpRequest, user: User) -> list[str]:
     number = request.POST.get("log", "")
-    for row in wire_log.of(user):
+    for row in wire_log.kept_logs(user):
         if str(row.pk) == number:
             return wire_log.read_lines(request, row)
     raise Http404
@@ -65,7 +65,7 @@ def _page(
         "person": user,
         "why": f"{reverse('admin:support_why')}?{urlencode({'q': str(user)})}",
         "until": wire_log.lasts_until(user),
-        "logs": wire_log.of(user),
+        "logs": wire_log.kept_logs(user),
         "lines": lines,
         "longest": wire_log.LONGEST_REASON,
     }
