@@ -61,8 +61,8 @@ plain:
 
 
 class Exim(process.Server):
-    """`start()`, then `port`. `greylist()` begins to put off, `recognise()` ends it; `taken` are the messages in its
-    queue."""
+    """`start()`, then `port`. `greylist()` begins to put off, `recognise()` ends it; `taken` are
+    the messages in its queue."""
 
     name = "Exim"
 
@@ -92,7 +92,7 @@ class Exim(process.Server):
             for name in ("passwd", "group")
             for word in ("--bind", str(self.folder / name), f"/etc/{name}")
         ]
-        program = ["exim4", "-C", configuration, "-bdf"]
+        program: list[str | Path] = ["exim4", "-C", configuration, "-bdf"]
         self.child = process.spawn(EXIM.command(self.folder, program, *binds), self.log)
         process.wait_for_port(self.port, self.child, self.log)
 
