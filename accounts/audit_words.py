@@ -55,6 +55,7 @@ NAMES: Final[dict[str, Promise]] = {
     "unchanged": _("unchanged"),
     "updated": _("changed records"),
     "way": _("way"),
+    "why": _("why"),
 }
 _VALUES: Final[dict[tuple[str, str], Promise]] = {
     ("action", "added"): _("added"),
@@ -81,6 +82,9 @@ _VALUES: Final[dict[tuple[str, str], Promise]] = {
     ("cause", "provider"): _("sign-in by a provider"),
     ("cause", "second factor"): _("second factor"),
     ("change", "reset"): _("reset by the support desk"),
+    ("change", "log begun"): _("log begun"),
+    ("change", "log ended"): _("log ended"),
+    ("change", "log read"): _("log read"),
     ("change", "absence"): _("answer of absence"),
     ("change", "brought in"): _("another program’s rules brought in"),
     ("change", "copy"): _("a copy put back"),

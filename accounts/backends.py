@@ -4,7 +4,7 @@ users sign in with the password of their mail server."""
 from __future__ import annotations
 
 import secrets
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts import limits, mailboxes, session
+from accounts import limits, mailboxes, session, wire_log
 from accounts.models import MailDomain, StaffRecord, User
 from accounts.models.prepared import Prepared
 from accounts.network import client_address
@@ -128,7 +128,8 @@ class MailServerBackend(UserBackend):
             return None
         named, login = whom(domain, typed)
         address = client_address(request)
-        connection = _connect(domain, login, password, address)
+        with wire_log.kept(named) if named else nullcontext():
+            connection = _connect(domain, login, password, address)
         if connection is None:
             return None
         with ExitStack() as unless_kept:

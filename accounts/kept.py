@@ -95,6 +95,16 @@ KINDS: Final[tuple[StoredData, ...]] = (
         setting="WEBMAIL_KEEP_AUDIT_DAYS",
     ),
     StoredData(
+        _(
+            "What the webmail and the mail servers say to each other for you, without passwords,"
+            " texts, subjects and addresses, sealed, where an administrator looks for a fault"
+        ),
+        _words(_("a day after its end; it ends within an hour")),
+        ("accounts.WireLog", "accounts.WireLogPiece"),
+        absent=_("It holds nothing of your mail."),
+        setting="WEBMAIL_WIRE_LOG",
+    ),
+    StoredData(
         _("Your sessions, and the devices that you have signed in with"),
         _after(_("%(time)s after their last use"), _of_setting("KEEP_SESSIONS_DAYS")),
         ("accounts.UserSession", "accounts.KnownDevice"),

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 
-from accounts.models import Announcement, AuditEvent, KnownDevice, UserSession
+from accounts.models import Announcement, AuditEvent, KnownDevice, UserSession, WireLog
 from core import clock
 
 Kind = AuditEvent.Kind
@@ -29,6 +29,7 @@ def forget(batch: int = BATCH) -> dict[str, int]:
         "audit": audit.filter(when__lt=_before(now, settings.KEEP_AUDIT_DAYS)),
         "sessions": UserSession.objects.unused_for(sessions).order_by(),
         "devices": KnownDevice.objects.unused_for(sessions).order_by(),
+        "wire_logs": WireLog.objects.before(now).order_by(),
         "announcements": Announcement.objects.order_by().filter(
             until__lt=_before(now, settings.KEEP_AUDIT_DAYS)
         ),

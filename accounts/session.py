@@ -12,7 +12,15 @@ from typing import Protocol
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts import credentials, lending, limits, second_factor, sessions, stalled
+from accounts import (
+    credentials,
+    lending,
+    limits,
+    second_factor,
+    sessions,
+    stalled,
+    wire_log,
+)
 from accounts.health import capabilities
 from accounts.models import LentCredential, MailDomain, User
 from accounts.network import client_address
@@ -95,11 +103,13 @@ def sign_in(domain: MailDomain, login: str, password: str, address: str) -> Conn
 
 def keep(user: User, password: str, connection: Connection) -> None:
     """Put the connection that tried the password into the pool, for the user's first page."""
-    pool().put(_key(user, password), connection)
+    pool().put((user.pk, credentials.digest(password), None), connection)
 
 
 def _key(user: User, password: str) -> Hashable:
-    return (user.pk, credentials.digest(password))
+    """Return the key of the user's connections. Those that write a log are apart from those that
+    were opened before it, and after it."""
+    return (user.pk, credentials.digest(password), wire_log.lasts_until(user))
 
 
 def _password_of(request: HttpRequest) -> tuple[User, str]:
@@ -141,6 +151,7 @@ def imap(request: HttpRequest) -> Iterator[Connection]:
     ServerUnavailable."""
     key, opener = _door(request)
     with (
+        wire_log.kept(request.user),  # type: ignore[arg-type]
         stalled.bounded(request.user.mail_domain.imap_host),  # type: ignore[union-attr]
         pool().lease(key, opener) as connection,  # type: ignore[arg-type]
     ):
@@ -180,7 +191,10 @@ def imap_for(job: Borrower) -> Iterator[Connection]:
         raise SignInNeeded
     key = ("job", job.user.pk, credentials.digest(password))
     try:
-        with pool().lease(key, _opener(job.user, password, "")) as connection:
+        with (
+            wire_log.kept(job.user),
+            pool().lease(key, _opener(job.user, password, "")) as connection,
+        ):
             connection.wishes = wishes(job.user)
             yield connection
     finally:
@@ -267,7 +281,8 @@ def lease(request: HttpRequest) -> Lease:
     """Return a lease of the user's connection for a stream, which outlives the view. The caller
     must call ``release()``."""
     key, opener = _door(request)
-    return pool().lease_open(key, opener)  # type: ignore[arg-type]
+    with wire_log.kept(request.user):  # type: ignore[arg-type]
+        return pool().lease_open(key, opener)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +390,10 @@ def sieve(request: HttpRequest) -> Iterator[manage_sieve.SieveConnection]:
     login, password = grants.way_in(user, password)
     if limits.was_refused(limits.mailbox(domain.pk, user.login), password):
         raise SignInNeeded
-    with manage_sieve.open(sieve_server(domain), login, password) as connection:
+    with (
+        wire_log.kept(user),
+        manage_sieve.open(sieve_server(domain), login, password) as connection,
+    ):
         yield connection
 
 
@@ -393,7 +411,8 @@ def sieve_server(domain: MailDomain) -> manage_sieve.SieveServer:
 def close(request: HttpRequest) -> None:
     """Close the user's IMAP connections of this session, at sign-out."""
     try:
-        key, _opener = _door(request)
+        user, password = _password_of(request)
     except SignInNeeded:
         return
-    pool().close(key)
+    pool().close((user.pk, credentials.digest(password), None))
+    pool().close(_key(user, password))

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mail import bearer, tls
+from mail import bearer, masking, tls
 from mail.errors import (
     BadServerAnswer,
     PerhapsSent,
@@ -139,6 +139,7 @@ class _Bounded(BoundedSocket, _Smtplib):
     """The methods of smtplib that both connections replace."""
 
     peer = "The submission server"
+    protocol = masking.SMTP
 
     def getreply(self) -> tuple[int, bytes]:
         """Return code and text of the next answer; the code is -1 for a malformed line."""
@@ -156,6 +157,8 @@ class _Bounded(BoundedSocket, _Smtplib):
     def send(self, s: Any) -> None:
         if self.sock is not None:
             self.sock.settimeout(self.timeout + len(s) / UPLOAD_RATE)
+        if self._tap is not None:
+            self._tap.sent(s if isinstance(s, bytes) else s.encode("utf-8", "replace"))
         super().send(s)
 
     def docmd(self, cmd: str, args: str = "") -> tuple[int, bytes]:

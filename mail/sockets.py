@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any, ClassVar
 
+from mail import wirelog
 from mail.errors import BadServerAnswer, ServerUnavailable, WebmailError
 
 # An answer that keeps coming may take this many times the server's time-out.
@@ -31,8 +32,11 @@ class BoundedSocket:
     """What the connections of all protocols add to ``sock``, which a subclass or the library beside
     it opens, closes, and replaces when TLS starts.
 
-    ``timed_out`` tells whether the server was silent (True) or closed the connection.
+    ``timed_out`` tells whether the server was silent (True) or closed the connection. ``protocol``
+    is the name by which `mail.wirelog` masks what passes; without one nothing is ever logged.
     """
+
+    protocol: ClassVar = ""
 
     peer: ClassVar = "The server"
     unavailable: ClassVar[type[WebmailError]] = ServerUnavailable
@@ -45,6 +49,7 @@ class BoundedSocket:
 
     def __init__(self, *args: Any, **more: Any) -> None:
         self._buffer = bytearray()
+        self._tap = wirelog.tap(self.protocol)
         super().__init__(*args, **more)
 
     def allow(self, size: int, deadline: float | None = None) -> None:
@@ -70,9 +75,13 @@ class BoundedSocket:
             raise self._lost("does not answer") from error
         if not received and not may_end:
             raise self._lost("hung up") from EOFError()
+        if self._tap is not None:
+            self._tap.received(received)
         return received
 
     def _send_all(self, data: bytes, seconds: float) -> None:
+        if self._tap is not None:
+            self._tap.sent(data)
         try:
             self.sock.settimeout(seconds)
             self.sock.sendall(data)

@@ -355,6 +355,7 @@ ADMIN += ["accounts/staffimport/template/", "accounts/application/<path:object_i
 ADMIN += ["accounts/auditevent/export/", "accounts/maildomain/<int:pk>/connection/", "jobs/"]
 ADMIN += ["reports/", "reports/<int:pk>/", "reports/pulls/<int:pk>/"]
 ADMIN += ["doctor/", "retention/", "accounts/user/<int:pk>/data/"]
+ADMIN += ["accounts/user/<int:pk>/wire-log/"]
 ADMIN += [
     f"addressbook/importjob/<int:pk>/{page}"
     for page in ("progress/", "start/", "cancel/", "undo/", "report.csv")

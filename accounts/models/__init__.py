@@ -15,6 +15,7 @@ from accounts.models.support import SupportContact
 from accounts.models.texts import SiteText
 from accounts.models.themes import DomainTheme
 from accounts.models.users import User
+from accounts.models.wire_logs import WireLog, WireLogPiece
 
 __all__ = [
     "Announcement",
@@ -39,4 +40,6 @@ __all__ = [
     "TokenGrant",
     "User",
     "UserSession",
+    "WireLog",
+    "WireLogPiece",
 ]

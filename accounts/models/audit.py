@@ -45,6 +45,7 @@ class AuditEvent(models.Model):
         DATA_EXPORTED = "data.exported", _("own data downloaded")
         DATA_DELETED = "data.deleted", _("a user’s data deleted")
         LIMITS_LIFTED = "limits.lifted", _("limits lifted")
+        WIRE_LOGGED = "wire-log", _("a user’s connections to the mail servers logged")
         ADMINISTERED = "administered", _("changed in the administration")
         EXPORTED = "exported", _("audit log exported")
 

@@ -67,6 +67,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     devices_told = models.DateTimeField(
         _("last notice of new devices"), null=True, blank=True, editable=False
     )
+    # Beside the user, whom every request has, so that a log that is off costs no query.
+    logged_until = models.DateTimeField(
+        _("connections logged until"), null=True, blank=True, editable=False
+    )
     preferences = models.JSONField(_("preferences"), default=dict, blank=True)
     # The identifier of the user at other services: random, so that it reveals nothing and survives
     # a change of the address.

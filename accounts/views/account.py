@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import audit, devices, second_factor, session, sessions
+from accounts import audit, devices, second_factor, session, sessions, wire_log
 from accounts.http import SignedInRequest, person_required
 from accounts.middleware import seconds_left
 from accounts.models import AuditEvent, User, UserSession
@@ -21,13 +21,17 @@ from core import clock
 ENDED = "sessions_ended"
 RECENT = 10
 # Actions of administrators and support on an account, which its user is told of.
-_BY_OTHERS = Q(
-    kind__in=[
-        AuditEvent.Kind.MAIL_TRACED,
-        AuditEvent.Kind.LIMITS_LIFTED,
-        AuditEvent.Kind.DATA_DELETED,
-    ]
-) | Q(kind=AuditEvent.Kind.SECOND_FACTOR, detail__change="reset")
+_BY_OTHERS = (
+    Q(
+        kind__in=[
+            AuditEvent.Kind.MAIL_TRACED,
+            AuditEvent.Kind.LIMITS_LIFTED,
+            AuditEvent.Kind.DATA_DELETED,
+        ]
+    )
+    | Q(kind=AuditEvent.Kind.WIRE_LOGGED, detail__change="log begun")
+    | Q(kind=AuditEvent.Kind.SECOND_FACTOR, detail__change="reset")
+)
 
 
 def account(request: HttpRequest) -> HttpResponse:
@@ -149,6 +153,5 @@ def _page(request: SignedInRequest, tab: str, context: dict[str, Any]) -> HttpRe
     """Render in the frame of the mail if the user has a mailbox that may already be opened."""
     alone = request.user.is_local_administrator or context.get("is_waited_for")
     layout = "accounts/account/account_plain.html" if alone else "accounts/account/account.html"
-    return render(
-        request, f"accounts/account/account_{tab}.html", context | {"layout": layout, "tab": tab}
-    )
+    frame = {"layout": layout, "tab": tab, "logged_until": wire_log.lasts_until(request.user)}
+    return render(request, f"accounts/account/account_{tab}.html", context | frame)

@@ -1132,6 +1132,13 @@ _SERVICES = Group(
 _RETENTION = Group(
     "Retention",
     (
+        switch(
+            "WEBMAIL_WIRE_LOG",
+            True,
+            """Whether administrators may log a user's connections to the mail servers for an hour,
+            masked: [administration.md](administration.md#what-the-mail-server-says).""",
+            example="0",
+        ),
         number(
             "WEBMAIL_KEEP_LOOKUPS_DAYS",
             183,

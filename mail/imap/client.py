@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from imap_tools import mailbox
 
-from mail import tls
+from mail import masking, tls
 from mail.errors import BadServerAnswer, ServerBusy, ServerUnavailable
 from mail.imap.values import ImapServer
 from mail.sockets import PATIENCE, UPLOAD_RATE, BoundedSocket
@@ -92,6 +92,7 @@ class Guard(BoundedSocket, _Imaplib):
     """
 
     peer = "The IMAP server"
+    protocol = masking.IMAP
     exists = 0
     _longest: int | None = None  # limit of one response in bytes; None: no limit
     _room = 0  # bytes that the present response may still have

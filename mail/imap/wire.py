@@ -11,7 +11,7 @@ import asyncio
 import re
 import socket
 
-from mail import tls
+from mail import masking, tls, wirelog
 from mail.errors import BadServerAnswer, ServerUnavailable
 from mail.imap.values import ImapServer
 
@@ -30,7 +30,7 @@ Response = list["bytes | tuple[bytes, bytes]"]
 class Wire(asyncio.Protocol):
     """One connection, for one reader at a time."""
 
-    __slots__ = ("_buffer", "_is_lost", "_is_paused", "_transport", "_waiting")
+    __slots__ = ("_buffer", "_is_lost", "_is_paused", "_tap", "_transport", "_waiting")
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -38,6 +38,7 @@ class Wire(asyncio.Protocol):
         self._waiting: asyncio.Future[None] | None = None
         self._is_lost = False
         self._is_paused = False
+        self._tap = wirelog.tap(masking.IMAP)
 
     # Called by asyncio.
 
@@ -46,6 +47,8 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
+        if self._tap is not None:
+            self._tap.received(data)
         if len(self._buffer) > LIMIT and self._transport and not self._is_paused:
             # A server that sends faster than we read then has to wait.
             self._is_paused = True
@@ -61,6 +64,8 @@ class Wire(asyncio.Protocol):
     def send(self, data: bytes) -> None:
         if self._transport is None or self._is_lost or self._transport.is_closing():
             raise ServerUnavailable("The connection is closed.")
+        if self._tap is not None:
+            self._tap.sent(data)
         self._transport.write(data)
 
     async def receive(self) -> Response:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
-from mail import bearer, tls
+from mail import bearer, masking, tls
 from mail.errors import (
     BadServerAnswer,
     NotFound,
@@ -247,6 +247,7 @@ class _Wire(BoundedSocket):
     """The bytes to and from the server, limited in number and in time."""
 
     peer = "The ManageSieve server"
+    protocol = masking.SIEVE
     unavailable = SieveUnavailable
 
     def __init__(self, server: SieveServer) -> None:

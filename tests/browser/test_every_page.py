@@ -442,6 +442,7 @@ ADMIN_PAGES = {
     "doctor/": "",
     "retention/": "",
     "accounts/user/<int:pk>/data/": "accounts/user/{user}/data/",
+    "accounts/user/<int:pk>/wire-log/": "accounts/user/{user}/wire-log/",
     "support/why/": "support/why/?q=alice",
     "support/message/": "",
     "^(?P<app_label>…)/$": "accounts/",

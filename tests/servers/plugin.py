@@ -27,7 +27,8 @@ from mail.previews import office
 from tests.servers import postgresql
 from tests.servers.courier import Courier
 from tests.servers.cyrus import ALTERNATIVE, DEFAULT, Cyrus
-from tests.servers.unpacked import COURIER, CYRUS, Unpacked
+from tests.servers.exim import Exim
+from tests.servers.unpacked import COURIER, CYRUS, EXIM, Unpacked
 
 NEED_ALL = "WEBMAIL_TESTS_NEED_ALL"
 SQLITE = "sqlite:///:memory:"
@@ -224,7 +225,7 @@ def dovecot() -> Iterator[Dovecot]:
 
 
 def _started(
-    package: Unpacked, make: Callable[[Path], Cyrus | Courier]
+    package: Unpacked, make: Callable[[Path], Cyrus | Courier | Exim]
 ) -> Generator[Any, None, None]:
     if not package.present():
         pytest.skip(missing(f"{package.name}, in a tree of its own,"))
@@ -252,6 +253,12 @@ def cyrus_alternative() -> Generator[Cyrus, None, None]:
 def courier() -> Generator[Courier, None, None]:
     """A private Courier."""
     yield from _started(COURIER, lambda folder: Courier(folder, [ALICE, BOB]))
+
+
+@pytest.fixture(scope="session")
+def exim() -> Generator[Exim, None, None]:
+    """A private Exim that takes mail of those who sign in, and sends none."""
+    yield from _started(EXIM, lambda folder: Exim(folder, [ALICE]))
 
 
 @pytest.fixture(scope="session")

@@ -75,3 +75,4 @@ DOVECOT_23 = Unpacked(
     tuple(f"dovecot-{part}" for part in ("core", "imapd", "lmtpd", "sieve", "managesieved")),
     "bookworm",
 )
+EXIM = Unpacked("exim4", ("exim4-daemon-heavy",))

@@ -25,7 +25,7 @@ from accounts.models import User
 from accounts.second_factor import SECOND_FACTORS
 from accounts.views.doors import SignOutView
 from webmail.administration import dashboard
-from webmail.administration.views import doctor, jobs, retention, support
+from webmail.administration.views import doctor, jobs, retention, support, wire_log
 
 # The groups of the index, in their order: the tasks of an administrator, whichever app has the
 # model. Models that are not named here come last, under their own app.
@@ -119,6 +119,7 @@ class AdminSite(admin.AdminSite):
             ("jobs/", jobs.jobs, "jobs"),
             ("doctor/", doctor.doctor, "doctor"),
             ("retention/", retention.retention, "retention"),
+            ("accounts/user/<int:pk>/wire-log/", wire_log.log, "wire_log"),
         )
         return [
             path(route, self.admin_view(view), name=name) for route, view, name in ours

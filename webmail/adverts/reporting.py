@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from accounts import session
+from accounts import session, wire_log
 from accounts.http import SignedInRequest
 from accounts.models import User
 from mail import smtp
@@ -40,12 +40,13 @@ def report(
     if is_cut:
         raise TooLarge(limit=settings.MESSAGE_LIMIT)
     outgoing = _report(request, raw)
-    smtp.submit(
-        session.smtp(request),
-        outgoing.sender.address,
-        [settings.REPORT_ADDRESS],
-        build.message(outgoing),
-    )
+    with wire_log.kept(request.user):
+        smtp.submit(
+            session.smtp(request),
+            outgoing.sender.address,
+            [settings.REPORT_ADDRESS],
+            build.message(outgoing),
+        )
     _note(request.user, raw[: arrivals.SAMPLE], judged)
 
 

@@ -26,7 +26,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-from accounts import lending, session
+from accounts import lending, session, wire_log
 from accounts.claims import Lost
 from core import clock
 from mail import smtp
@@ -221,18 +221,20 @@ def _hand_over(row: OutboxMessage) -> bytes:
     envelope = values.opened(row)
     message = batch_template.message(row)
     notice = smtp.DeliveryNotice(row.message_id.strip("<>")) if envelope.wants_notice else None
-    smtp.submit(
-        _server(row),
-        row.sender,
-        envelope.recipients,
-        values.without_bcc(message),
-        notice=notice,
-        steps=smtp.SubmissionSteps(
-            alive=lambda: _stay_alive(row),
-            before_last=lambda: _write(row, stage=_STAGE.HANDING),
-            taken=lambda words: _note_taken(row, words),
-        ),
+    steps = smtp.SubmissionSteps(
+        alive=lambda: _stay_alive(row),
+        before_last=lambda: _write(row, stage=_STAGE.HANDING),
+        taken=lambda words: _note_taken(row, words),
     )
+    with wire_log.kept(row.user):
+        smtp.submit(
+            _server(row),
+            row.sender,
+            envelope.recipients,
+            values.without_bcc(message),
+            notice=notice,
+            steps=steps,
+        )
     return message
 
 

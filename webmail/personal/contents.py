@@ -52,6 +52,7 @@ _PATHS: Final = {
     "webmail.DraftDocument": "draft__user",
     "webmail.DraftRoster": "draft__user",
     "webmail.DraftVersion": "draft__user",
+    "accounts.WireLogPiece": "log__user",
 }
 # Columns that hold secrets, or name a file or a worker of this server.
 _LEFT_OUT: Final = frozenset(

@@ -37,7 +37,7 @@ from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError, close_old_connections
 
-from accounts import session
+from accounts import session, wire_log
 from accounts.session import WatchedMailbox
 from mail.errors import ServerRefused, SignInNeeded, WebmailError
 from mail.imap import watch
@@ -265,17 +265,25 @@ class EventStream:
             login, secret = watched.login, watched.password
             if watched.is_asked_for:
                 login, secret = await _in_thread(lambda: session.way_in(watched))
-            opened = await watch.open(watched.server, login, secret, client_address=watched.address)
+            with wire_log.logged(watched.user):
+                opened = await watch.open(
+                    watched.server, login, secret, client_address=watched.address
+                )
         try:
             self.say("up", {"everywhere": opened.everywhere})
             self.say("mail", told(opened.inbox))
             while True:
+                await self._write_log()
                 news = await opened.news()
                 for state in news.folders:
                     is_inbox = state.folder == watch.INBOX
                     self.say("mail", told(state, news if is_inbox else None))
         finally:
             opened.close()
+
+    async def _write_log(self) -> None:
+        if wire_log.lasts_until(self.watched.user) is not None:
+            await _in_thread(lambda: wire_log.write(self.watched.user))
 
 
 class Hub:

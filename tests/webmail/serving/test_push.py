@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import socket
 import threading
 import time
@@ -14,18 +15,18 @@ from typing import Any
 
 import pytest
 import uvicorn
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import limits, session
-from accounts.models import MailDomain, User, UserSession
+from accounts import limits, session, wire_log
+from accounts.models import MailDomain, User, UserSession, WireLog
 from demo.servers.dovecot import Dovecot, MailAccount
 from mail.imap import watch
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
 from tests.servers.scripted import CLOSE, ScriptedServer, imap_script, no, ok
-from tests.waiting import LONGEST_S, PATIENCE_S
+from tests.waiting import LONGEST_S, PATIENCE_S, wait_for
 from tests.webmail.views.mail import letter
 from webmail.asgi import application
 from webmail.serving import push
@@ -152,6 +153,24 @@ def stream(site: int) -> Iterator[Callable[..., Browser]]:
 
 def of(folder: str) -> Callable[[dict[str, Any]], bool]:
     return lambda told: told["folder"] == folder
+
+
+def test_a_log_has_what_a_stream_says_to_the_mail_server(
+    stream: Callable[..., Browser], reader: Client, mailbox: Mailbox
+) -> None:
+    user = User.objects.get(login=ALICE.login)
+    until = timezone.now() + WireLog.LASTS
+    log = WireLog.objects.create(user=user, begun=timezone.now(), until=until)
+    User.objects.filter(pk=user.pk).update(logged_until=until)
+    browser = stream(reader)
+    browser.wait("mail")
+    mailbox.append(letter())
+    browser.wait("mail")
+    wait_for(lambda: WireLog.objects.filter(pk=log.pk, lines__gt=5).exists())
+    request = RequestFactory().get("/")
+    text = "\n".join(wire_log.read_lines(request, WireLog.objects.get(pk=log.pk)))
+    assert re.search(r"IMAP \d+ C: w\d LOGIN …\d+", text) and "IDLE" in text
+    assert ALICE.password not in text and "@" not in text
 
 
 def test_it_begins_with_how_the_inbox_stands(

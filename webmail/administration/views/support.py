@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit, diagnosis, limits, notices, roles, tasks
+from accounts import audit, diagnosis, limits, notices, roles, tasks, wire_log
 from accounts.http import asked_here
 from accounts.models import AuditEvent, User
 from core import clock
@@ -51,6 +51,7 @@ def why(request: HttpRequest) -> HttpResponse:
         "title": gettext("Why does it not work?"),
         "typed": typed,
         "diagnosis": None,
+        "may_log": _is_administrator(request) and wire_log.is_offered(),
     }
     if typed:
         diagnosed = diagnosis.diagnose(
