@@ -164,6 +164,28 @@ def test_other_folders_count_too(page: Page, mailbox: Mailbox) -> None:
     expect(page).to_have_title("(1) Boîte de réception – Messagerie")
 
 
+def test_a_count_that_news_change_is_written_as_the_server_writes_it(
+    page: Page, mailbox: Mailbox
+) -> None:
+    counter = page.locator('.folder[data-folder="Archive"] .count')
+    mailbox.append(letter(), "Archive")
+    expect(counter).to_contain_text("1")
+    told = counter.evaluate("counter => counter.outerHTML")
+    page.reload()
+    assert counter.evaluate("counter => counter.outerHTML") == told
+
+
+def test_a_folder_that_the_server_counts_nothing_for_is_not_counted_by_news(
+    page: Page, mailbox: Mailbox
+) -> None:
+    folder = page.locator('.folder[data-folder="Archive"]')
+    folder.evaluate("folder => folder.querySelector('.count')?.remove()")
+    mailbox.append(letter(), "Archive")
+    until(page, "window.heard.some((news) => news.folder === 'Archive' && news.unseen === 1)")
+    expect(folder.locator(".count")).to_have_count(0)
+    expect(folder).not_to_have_class(re.compile(r"\bhas-new\b"))
+
+
 @pytest.fixture
 def late(page: Page, mailbox: Mailbox) -> Callable[..., None]:
     """`late("Archive", change)`: the folder's page, whose stream begins after the change."""

@@ -33,14 +33,15 @@ NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class FolderRow:
-    """One line of the folder list."""
+    """One line of the folder list. ``unseen`` is None for a folder whose unread messages are not
+    counted: neither the page, its title nor later news show a number then."""
 
     name: str
     label: str
     url: str
     icon: str
     special_use: str
-    unseen: int
+    unseen: int | None
     messages: int | None
     current: bool
     usable: bool
@@ -113,7 +114,7 @@ def folder_row(
         url=url,
         icon=_icon(folder),
         special_use=folder.special_use,
-        unseen=folder.unseen or 0,
+        unseen=(folder.unseen or 0) if url else None,
         messages=folder.messages,
         current=folder.name == current,
         usable=bool(url),

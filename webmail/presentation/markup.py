@@ -200,9 +200,11 @@ def month_options(months: Iterable[tuple[int, str]], chosen: int) -> SafeString:
 
 
 def folder_rows(rows: Iterable[FolderRow]) -> SafeString:
-    """Return the rows of the folder list, with the folders inside them."""
+    """Return the rows of the folder list, with the folders inside them. Scripts change the number
+    of a row's counter, and leave a row without one alone (js/news.js)."""
     kept_icon = cache(icon)
     unread = _sr(pgettext("count beside a folder", "unread:") + " ")
+    none = _counter(0, unread)
     inside = gettext("Folders inside %(folder)s")
     arrow = icon("chevron-right")
 
@@ -211,7 +213,7 @@ def folder_rows(rows: Iterable[FolderRow]) -> SafeString:
         if not row.usable:
             return f'<span class="folder is-off">{label}</span>'
         url, current = _e(row.url), ' aria-current="page"' if row.current else ""
-        count = f'<span class="count">{unread}{intcomma(row.unseen)}</span>' if row.unseen else ""
+        count = none if row.unseen == 0 else _counter(row.unseen, unread)
         return (
             f'<a class="folder{" has-new" if row.unseen else ""}" href="{url}" hx-get="{url}" '
             f'data-folder="{_e(row.name)}"{current}>{label}{count}</a>'
@@ -232,6 +234,12 @@ def folder_rows(rows: Iterable[FolderRow]) -> SafeString:
         )
 
     return SafeString(lines(rows))
+
+
+def _counter(unseen: int | None, words: str) -> str:
+    if unseen is None:
+        return ""
+    return f'<span class="count"{"" if unseen else " hidden"}>{words}{intcomma(unseen)}</span>'
 
 
 def tool_bar(tools: Tools, scheme: Scheme, flag: str) -> SafeString:

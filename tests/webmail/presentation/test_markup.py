@@ -114,3 +114,14 @@ def test_a_folder_says_what_is_unread_in_it() -> None:
     (link,) = page.xpath("//a[@data-folder]")
     assert link.get("class") == "folder has-new" and link.get("aria-current") == "page"
     assert link.text_content() == "Classesnon lus\N{NO-BREAK SPACE}: 4"
+
+
+def test_a_folder_without_unread_messages_has_a_hidden_counter_for_news() -> None:
+    (counter,) = _folders(FOLDER).xpath("//*[@class='count']")
+    assert counter.get("hidden") is not None
+
+
+def test_a_folder_that_counts_nothing_has_no_counter() -> None:
+    page = _folders(replace(FOLDER, unseen=None))
+    assert page.xpath("//*[@class='count']") == []
+    assert [link.get("class") for link in page.xpath("//a[@data-folder]")] == ["folder"]

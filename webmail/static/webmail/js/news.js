@@ -49,16 +49,13 @@ function count(news) {
   for (const row of links(news.folder)) countIn(row, news.unseen);
 }
 
+/** Changes the number of a row. A row without a counter counts nothing: the server decides which ones have one. */
 function countIn(row, unseen) {
+  const counter = row.querySelector(".count");
+  if (!counter) return;
   row.classList.toggle("has-new", unseen > 0);
-  row.querySelector(".count")?.remove();
-  if (unseen === 0) return;
-  const [counter, words] = [document.createElement("span"), document.createElement("span")];
-  counter.className = "count";
-  words.className = "sr";
-  words.textContent = `${place.dataset.unread} `;
-  counter.append(words, grouped(unseen));
-  row.append(counter);
+  counter.hidden = unseen === 0;
+  counter.lastChild.textContent = grouped(unseen);
 }
 
 const unseenIn = (row) =>
