@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -81,12 +82,14 @@ def django_db_modify_db_settings(
     database_server: str,
     django_db_modify_db_settings: None,
     tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> None:
     """pytest-django's, once there is a server. SQLite has a file, as everywhere else: threads that
-    share a database in memory do not wait for each other's locks, they fail. Where several
-    processes run, one of them migrates a database, of which each gets a copy."""
+    share a database in memory do not wait for each other's locks, they fail. One of
+    the processes migrates a database, of which each gets a copy."""
     if connection.vendor == "sqlite":
         name = tmp_path_factory.mktemp("database") / "webmail.sqlite3"
+        shutil.copy(request.getfixturevalue("migrated"), name)
         connection.settings_dict["TEST"]["NAME"] = str(name)
     elif "PYTEST_XDIST_WORKER" in os.environ:
 
@@ -96,6 +99,12 @@ def django_db_modify_db_settings(
 
         once.made(tmp_path_factory, TEMPLATE, make)
         connection.settings_dict["TEST"]["TEMPLATE"] = TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool) -> bool:
+    """pytest-django's; SQLite begins with the copy of a migrated file, in a folder of this run."""
+    return django_db_keepdb or connection.vendor == "sqlite"
 
 
 @pytest.fixture(scope="session")

@@ -290,6 +290,7 @@ def test_a_message_leaves_while_an_import_and_another_message_take_long(
     assert OutboxMessage.objects.filter(state="sending", sent=None).count()
     assert ImportJob.objects.get().is_moving
     assert worker.poll() is None
+    sink.is_released = True  # the worker would wait for it when it is told to end
 
 
 @real
