@@ -65,8 +65,8 @@ WRONG = {
     "1.4.10": '<div style="overflow-x: auto"><p style="width: 900px">A</p></div>',
     "1.4.12": '<p style="width: 9em; overflow: hidden; white-space: nowrap">Mot par mot, lu</p>',
     "2.4.7": '<button class="btn" style="outline: 0; box-shadow: 0 0 0 2px blue">A</button>',
-    "1.4.11": '<ul><li><button style="padding: 12px; background: blue" aria-pressed="true">A</button></li>'
-    '<li><button style="padding: 12px" aria-pressed="false">A</button></li></ul>',
+    "1.4.11": '<ul><li><button style="padding: 12px; background: blue" aria-pressed="true">A'
+    '</button></li><li><button style="padding: 12px" aria-pressed="false">A</button></li></ul>',
     "2.3.3": '<p style="transition: transform 1s !important">A</p>',
 }
 

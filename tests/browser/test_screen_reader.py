@@ -18,7 +18,6 @@ from tests.browser.conftest import CHROMIUM, QUIET
 from tests.servers import orca as orcas
 from tests.servers.mailboxes import Mailbox
 from tests.servers.orca import Orca
-from tests.servers.plugin import missing
 from tests.waiting import PATIENCE_S, wait_for
 from tests.webmail.views.mail import letter
 
@@ -28,7 +27,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(trans
 @pytest.fixture(scope="module")
 def orca(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orca]:
     if not orcas.installed() or CHROMIUM is None:
-        pytest.skip(missing("Orca, Xvfb, xdotool or Chromium"))
+        pytest.skip("Orca, Xvfb, xdotool or Chromium is not installed")
     with orcas.running(tmp_path_factory.mktemp("orca")) as orca:
         yield orca
 
