@@ -122,7 +122,7 @@ def test_a_page_without_a_part_is_answered_whole_to_who_says_to_be_htmx(
     signed_in: Callable[..., Client], alice: MailAccount
 ) -> None:
     client = signed_in(alice)
-    answer = client.get("/contacts/new/", **BY_HTMX)
+    answer = client.get("/contacts/new/", headers=BY_HTMX["headers"])
     assert answer.content.decode().lstrip().lower().startswith("<!doctype html")
     assert "<nav" in answer.content.decode()
 
