@@ -72,6 +72,7 @@ class Orca:
             capture_output=True,
             text=True,
             check=True,
+            timeout=30,
         ).stdout
 
     def says(self, *words: str) -> bool:
