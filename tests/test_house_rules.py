@@ -277,6 +277,17 @@ def test_lines_of_templates_have_at_most_120_characters() -> None:
     assert not long
 
 
+def test_what_is_said_to_screen_readers_alone_stands_in_plain_sections() -> None:
+    """Orca passes over a status bar whose text changes while other texts do."""
+    bars = [
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "templates").rglob("*.html")
+        for tag in re.findall(r"<\w+[^>]*>", path.read_text(encoding="utf-8"))
+        if 'class="sr"' in tag and 'role="status"' in tag
+    ]
+    assert not bars, 'write <div class="sr" aria-live="polite">'
+
+
 # One has no icon; the class of the other, its address and its icon depend on two things each.
 OWN_BANNERS = {"webmail/compose/_sending.html", "webmail/adverts/_advert_notice.html"}
 
