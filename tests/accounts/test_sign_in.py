@@ -58,7 +58,7 @@ def test_the_first_page_has_the_connection_that_tried_the_password(
     session.pool().close_all()  # an earlier test's people had the same keys
     client = Client()
     post(client, "alice", alice.password)
-    key = (User.objects.get().pk, credentials.digest(alice.password))
+    key = (User.objects.get().pk, credentials.digest(alice.password), None)
     assert session.pool().count(key) == 1
     assert client.get("/mail/INBOX/").status_code == 200
     assert session.pool().count(key) == 1

@@ -85,7 +85,7 @@ def test_what_was_lent_to_jobs_goes_on_with_the_new_one(hers: Client, carole: Ma
 
 def test_no_connection_made_with_the_old_one_lives_on(hers: Client, carole: MailAccount) -> None:
     hers.get("/mail/INBOX/")
-    key = (User.objects.get(login="carole").pk, credentials.digest(carole.password))
+    key = (User.objects.get(login="carole").pk, credentials.digest(carole.password), None)
     assert session.pool().count(key) == 1
     post(hers, carole.password)
     assert session.pool().count(key) == 0
