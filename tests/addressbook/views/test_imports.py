@@ -357,7 +357,7 @@ def test_progress_is_told_in_words_and_asked_again_without_a_script(
     assert "307" in title
     assert page.xpath("//progress/@value") == ["69"]
     assert page.xpath("//noscript/meta/@http-equiv") == ["refresh"]
-    assert page.xpath("//*[@role='status' and @id='import-said']")
+    assert page.xpath("//*[@aria-live='polite' and @id='import-said']")
 
 
 def test_an_import_that_does_not_move_says_so(visitor: Client, moving: ImportJob) -> None:

@@ -204,7 +204,7 @@ def test_a_page_says_where_news_are_told_and_whose_they_are(
     mailbox.append(letter())
     content = page(reader.get("/mail/INBOX/"))
     user = User.objects.get()
-    assert f'id="news" role="status" data-who="{user.pk}" data-poll="/poll/"' in content
+    assert f'id="news" aria-live="polite" data-who="{user.pk}" data-poll="/poll/"' in content
     assert 'data-events="/events"' in content
     assert 'aria-labelledby="list-title" data-folder="INBOX"' in content
     assert "<title>(1) Boîte de réception – " in " ".join(content.split()).replace(
