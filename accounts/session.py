@@ -103,7 +103,7 @@ def sign_in(domain: MailDomain, login: str, password: str, address: str) -> Conn
 
 def keep(user: User, password: str, connection: Connection) -> None:
     """Put the connection that tried the password into the pool, for the user's first page."""
-    pool().put((user.pk, credentials.digest(password), None), connection)
+    pool().put(_key(user, password), connection)
 
 
 def _key(user: User, password: str) -> Hashable:

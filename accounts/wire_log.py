@@ -119,7 +119,7 @@ def write(user: User) -> None:
 
 
 def _store(user: User, lines: list[str]) -> None:
-    log = WireLog.objects.filter(user=user).filter(until=user.logged_until).first()  # type: ignore[misc]
+    log = WireLog.objects.filter(user=user, until=user.logged_until).first()  # type: ignore[misc]
     if log is None or log.lines >= WireLog.MOST_LINES or log.size >= WireLog.MOST_BYTES:
         return
     text = _bounded(lines, WireLog.MOST_LINES - log.lines, WireLog.MOST_BYTES - log.size)

@@ -36,7 +36,8 @@ def runs(test: str, today: int | None) -> bool:
 
 def first_of(*values: Any) -> list[Any]:
     """Return values for ``pytest.mark.parametrize``, such as widths of a window: each change is
-    tried with the first one, and the others are marked ``whole``."""
+    tried with the first one, and the others are marked ``whole``. A tuple is one value for each of
+    several names."""
     return [
         values[0],
         *(

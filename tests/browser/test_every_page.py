@@ -488,7 +488,7 @@ def test_every_address_of_the_admin_is_a_page_here_or_none() -> None:
     assert special - all_of_them == set()
 
 
-def _administered() -> dict[str, str]:
+def administered() -> dict[str, str]:
     """Rows for pages that want one."""
     alice = User.objects.get(login="alice")
     Announcement.objects.create(title="Maintenance", text="Ce soir.")
@@ -508,7 +508,7 @@ def _administered() -> dict[str, str]:
     return {"report": str(report.pk), "pull": str(pull.pk), "user": str(alice.pk)}
 
 
-def _of_models(client: Client) -> Iterator[tuple[str, int]]:
+def pages_of_models(client: Client) -> Iterator[tuple[str, int]]:
     """Yield the list of each model, its form, and the form and deletion of its first row, and the
     status of each: the administration refuses forms of rows that nobody may add or delete."""
     request: Any = client.get("/admin/").wsgi_request
@@ -537,12 +537,12 @@ def test_the_admin_conforms(
     client = browser_of(page, alice)
     User.objects.filter(login="alice").update(is_superuser=True)
     User.objects.get(login="alice").groups.add(*Group.objects.filter(name__in=ROLES))
-    made = _administered()
+    made = administered()
     special = [
         (f"admin/{(path or address).format(**made)}", REFUSED.get(address, 200))
         for address, path in ADMIN_PAGES.items()
     ]
-    pages = [*special, *_of_models(client)]
+    pages = [*special, *pages_of_models(client)]
     answers = [client.get(f"/{address}", follow=True) for address, _status in pages]
     told = [
         (address, answer.status_code)

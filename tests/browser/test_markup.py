@@ -24,8 +24,8 @@ from tests.browser.test_every_page import (
     PAGES,
     STATES,
     VIEW,
-    _administered,
-    _of_models,
+    administered,
+    pages_of_models,
     scripts,  # noqa: F401  a fixture
     spool,  # noqa: F401  a fixture
     things,  # noqa: F401  a fixture
@@ -79,7 +79,7 @@ WRONGLY_FILLED = (
     *("accounts/reauthenticate/", "accounts/2fa/totp/activate/", "lookup/", "contacts/import/sun/"),
     *("folders/share/Conseil/", "contacts/groups/{group}/share/"),
 )
-BY_HTMX = {"headers": {"HX-Request": "true"}}
+HTMX = {"HX-Request": "true"}
 
 
 def test_every_page_and_part_has_no_error_of_html(
@@ -96,7 +96,7 @@ def test_every_page_and_part_has_no_error_of_html(
     for address in (*PAGES, *STATES, *PARTS, *MORE):
         shown = ({**PAGES, **PARTS}.get(address) or address).format(**made)
         _add(read, client, shown)
-        _add(read, client, shown, BY_HTMX)
+        _add_part(read, client, shown)
     for address in (one.format(**made) for one in WRONGLY_FILLED):
         _read_answer(read, f"wrong: {address}", client.post(f"/{address}", {"login": "alice"}))
     for address, shown in DOORSTEP.items():
@@ -122,7 +122,7 @@ def test_a_page_without_a_part_is_answered_whole_to_who_says_to_be_htmx(
     signed_in: Callable[..., Client], alice: MailAccount
 ) -> None:
     client = signed_in(alice)
-    answer = client.get("/contacts/new/", headers=BY_HTMX["headers"])
+    answer = client.get("/contacts/new/", headers=HTMX)
     assert answer.content.decode().lstrip().lower().startswith("<!doctype html")
     assert "<nav" in answer.content.decode()
 
@@ -141,20 +141,25 @@ def test_the_administration_has_no_error_of_html(
     client = signed_in(alice)
     User.objects.filter(login="alice").update(is_superuser=True)
     User.objects.get(login="alice").groups.add(*Group.objects.filter(name__in=ROLES))
-    made = _administered()
-    special = [(path or address).format(**made) for address, path in ADMIN_PAGES.items()]
+    made = administered()
     read: dict[str, str] = {}
-    for address in (*(f"admin/{one}" for one in special), *(one for one, _ in _of_models(client))):
+    for address, path in ADMIN_PAGES.items():
+        _add(read, client, f"admin/{(path or address).format(**made)}")
+    for address, _status in pages_of_models(client):
         _add(read, client, address)
     assert len(read) > 50
     assert told(read) == []
 
 
-def _add(read: dict[str, str], client: Client, address: str, asked: Any = None) -> None:
-    """Add what is answered: to htmx too where it is another."""
-    answer = client.get(f"/{address}", **(asked or {}))
-    if not asked or not _is_html(answer) or answer.content.decode() != read.get(address):
-        _read_answer(read, f"htmx: {address}" if asked else address, answer)
+def _add(read: dict[str, str], client: Client, address: str) -> None:
+    _read_answer(read, address, client.get(f"/{address}"))
+
+
+def _add_part(read: dict[str, str], client: Client, address: str) -> None:
+    """Add what is answered to htmx, where it is another than the page."""
+    answer = client.get(f"/{address}", headers=HTMX)
+    if not _is_html(answer) or answer.content.decode() != read.get(address):
+        _read_answer(read, f"htmx: {address}", answer)
 
 
 def _is_html(answer: Any) -> bool:

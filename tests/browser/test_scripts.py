@@ -211,6 +211,7 @@ def test_rows_and_what_is_asked_about_them(hands: Hands) -> None:
     choices = told(hands, "#ask-to")
     assert (choices.role, choices.name) == ("listbox", "Dossier")
     hands.type("cons")
+    assert hands.said("Conseil")
     hands.press("Enter")
     expect(page.locator("#rows .row")).to_have_count(2)
     assert hands.said("déplacé")
