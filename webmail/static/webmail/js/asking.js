@@ -5,6 +5,8 @@ import { bare, on, within } from "./dom.js";
 import { isBeside, regionOf } from "./keys.js";
 
 let opener = null;
+/** @type {number | undefined} */
+let telling;
 
 const place = () => document.getElementById("ask");
 
@@ -44,7 +46,9 @@ function find(field) {
     ? Math.max(begins, list.options.length > 0 ? 0 : -1)
     : first(list);
   field.setCustomValidity(list.options.length > 0 ? "" : list.dataset.none);
-  tell(field, list);
+  // A screen reader says the letters first.
+  clearTimeout(telling);
+  telling = window.setTimeout(() => tell(field, list), 400);
 }
 
 /** Says which folder is selected meanwhile: the focus stays in the field.
