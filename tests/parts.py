@@ -2,7 +2,9 @@
 
 Each of them belongs to one of the seven days of a week, by its name. `bin/test` without names of
 tests takes none of them, `.ci/run` those of its day (``--day``, counted from 1970), and ``--whole``
-all, and all cases of the series of which others try a sample. Loaded as a plugin of pytest.
+all, and all cases of the series of which others try a sample. Tests marked ``alone`` need the
+machine to themselves: no run of the suite has them, and they run by name. Loaded as a plugin of
+pytest.
 """
 
 from __future__ import annotations
@@ -83,13 +85,18 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that are marked and not of the day."""
-    if config.getoption("whole"):
-        return
-    today = config.getoption("day")
-    left_out = [
-        item for item in items if item.get_closest_marker("whole") and not runs(item.nodeid, today)
-    ]
+    """Leave out the tests that are marked and not of the day, and those that need the machine to
+    themselves, unless they are named."""
+    is_whole, today = config.getoption("whole"), config.getoption("day")
+    is_suite = is_whole or today is not None
+
+    def is_left_out(item: pytest.Item) -> bool:
+        if item.get_closest_marker("alone"):
+            return is_suite
+        has_day = item.get_closest_marker("whole") and not is_whole
+        return bool(has_day) and not runs(item.nodeid, today)
+
+    left_out = [item for item in items if is_left_out(item)]
     if left_out:
         without = set(left_out)
         items[:] = [item for item in items if item not in without]
@@ -112,8 +119,8 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     if count := config.stash.get(_LEFT_OUT, 0):
         terminalreporter.write_line(
-            f"left out: {count} tests marked `whole`, which run on other days, by name, and with"
-            " --whole"
+            f"left out: {count} tests: those marked `whole` run on other days, by name, and with"
+            " --whole; those marked `alone` by name"
         )
     if file := config.getoption("failures_to"):
         reports = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]

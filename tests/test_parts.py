@@ -1,4 +1,5 @@
-"""The tests marked ``whole`` all run within a week, and none is left out without a word."""
+"""The tests marked ``whole`` all run within a week, those marked ``alone`` by name, and none is
+left out without a word."""
 
 from __future__ import annotations
 
@@ -25,6 +26,13 @@ def test_costly(number):
 def test_usual():
     assert not "wrong"
 """
+ALONE = """
+import pytest
+
+@pytest.mark.alone
+def test_it():
+    pass
+"""
 
 
 def test_each_of_them_runs_on_one_day_of_seven() -> None:
@@ -44,7 +52,9 @@ def test_all_run_where_there_are_no_days_and_none_on_none() -> None:
 def run(tmp_path: Path) -> Callable[..., str]:
     """``run("--day=1")``: what pytest says of 20 such tests and one that is usual and fails."""
     (tmp_path / "test_it.py").write_text(TESTS, encoding="utf-8")
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = whole: costly\n", encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\nmarkers =\n  whole: costly\n  alone: crowded\n", encoding="utf-8"
+    )
 
     def said(*options: str) -> str:
         command = [sys.executable, "-m", "pytest", "-p", "tests.parts", "-p", "no:cacheprovider"]
@@ -67,7 +77,7 @@ def test_what_is_left_out_is_told(
 ) -> None:
     failures = tmp_path / "failures"
     said = run("--day=none", f"--failures-to={failures}", *processes)
-    assert "left out: 20 tests marked `whole`" in said
+    assert "left out: 20 tests: those marked `whole`" in said
     assert "1 failed" in said and "passed" not in said
     assert failures.read_text(encoding="utf-8") == "test_it.py::test_usual\n"
 
@@ -83,3 +93,14 @@ def test_a_week_has_all_of_them(run: Callable[..., str]) -> None:
     passed = [line.split()[0] for said in days for line in said.splitlines() if "PASSED" in line]
     assert sorted(passed) == sorted(f"test_it.py::test_costly[{number}]" for number in range(20))
     assert "of day 2 of 7: --day=8" in days[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [((), "1 passed"), (("--day=none",), "1 deselected"), (("--whole",), "1 deselected")],
+)
+def test_what_needs_the_machine_to_itself_runs_by_name(
+    run: Callable[..., str], options: tuple[str, ...], told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "test_alone.py").write_text(ALONE, encoding="utf-8")
+    assert told in run("test_alone.py", *options)

@@ -21,7 +21,12 @@ from tests.servers.orca import Orca
 from tests.waiting import PATIENCE_S, wait_for
 from tests.webmail.views.mail import letter
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+]
 
 
 @pytest.fixture
