@@ -237,13 +237,13 @@ def test_an_answer_is_sent_and_taken_back(at_the_list: Page, orca: Orca) -> None
     orca.press("Return")
     assert orca.says("Lettre 3 heading 1")
     orca.press("r")
-    assert orca.says("Texte du message entry")
+    assert orca.says("Répondre internal frame", "Texte du message entry")
     orca.write("Merci")
     assert orca.says("Enregistré")
     orca.press("Control+Return")
     assert orca.says("Le message partira dans 10 s")
     orca.press("z")
-    assert orca.says("Texte du message entry")
+    assert orca.says("Le message n’est pas parti", "Texte du message entry")
 
 
 def test_one_of_three_people_is_chosen(at_the_list: Page, orca: Orca) -> None:
@@ -270,7 +270,9 @@ def test_a_message_is_moved(at_the_list: Page, orca: Orca) -> None:
     orca.write("cons")
     assert orca.says("Conseil")
     orca.press("Return")
-    assert orca.says("1 message déplacé")
+    assert orca.says("1 message déplacé", "Lettre 2", "link")
+    orca.press("z")
+    assert orca.says("1 message rétabli")
 
 
 def test_a_search_tells_what_it_found(at_the_list: Page, orca: Orca) -> None:
