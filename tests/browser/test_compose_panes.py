@@ -117,7 +117,11 @@ def test_an_answer_is_written_in_a_pane_beside_the_letter_and_sent(
     frame.get_by_role("button", name="Envoyer", exact=True).click()
     expect(panes(page)).to_have_count(0)
     expect(page.locator("#message").get_by_text("elle ne viendra pas")).to_be_visible()
-    expect(page.locator("#toast")).not_to_be_empty()
+    page.locator("#toast").get_by_role("button", name="Annuler").click()
+    expect(page.locator("#acted-said")).to_have_text(re.compile("n’est pas parti"))
+    ready(page).get_by_role("button", name="Envoyer", exact=True).click()
+    expect(panes(page)).to_have_count(0)
+    expect(page.locator("#rows")).to_be_focused()
     leave()
     assert "Bon rétablissement." in body(only(bobs_mailbox), "plain").replace("\xa0", " ")
     assert faults == []

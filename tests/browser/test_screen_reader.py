@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
+from demo import packages
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.browser.conftest import CHROMIUM, QUIET
@@ -32,7 +33,7 @@ pytestmark = [
 @pytest.fixture
 def orca(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orca]:
     """One that starts with each test: its modes outlast pages."""
-    if not orcas.installed() or CHROMIUM is None:
+    if not packages.ORCA.present() or CHROMIUM is None:
         pytest.skip("Orca, Xvfb, xdotool or Chromium is not installed")
     with orcas.running(tmp_path_factory.mktemp("orca")) as orca:
         yield orca
@@ -200,8 +201,7 @@ def test_signing_in_is_heard(read_out: Browser, orca: Orca, site: str, alice: Ma
     assert orca.says("Adresse ou identifiant entry required")
     orca.keep_to_the_page()
     orca.write(alice.login)
-    orca.press("Tab")
-    assert orca.says("Mot de passe password text required")
+    orca.step("Tab", "Shift+Tab", "Mot de passe password text required")
     orca.write(alice.password)
     orca.press("Return")
     expect(page.locator("[role=combobox]").first).to_be_attached()

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,16 +16,13 @@ from typing import Final
 
 from tests.waiting import PATIENCE_S, next_line, wait_for
 
-PROGRAMS: Final = ("orca", "Xvfb", "dbus-daemon", "xdotool")
 LAUNCHER: Final = Path("/usr/libexec/at-spi-bus-launcher")
 # At rest it writes a line every two seconds.
 _REST_S: Final = 0.3
 _LONGEST_REST_S: Final = 3
+# After so long a user takes it that nothing will be said.
+_SILENCE_S: Final = 5
 _SPOKEN: Final = re.compile(r"SPEECH OUTPUT: '(.*)' \{", re.MULTILINE)
-
-
-def installed() -> bool:
-    return LAUNCHER.exists() and all(map(shutil.which, PROGRAMS))
 
 
 @dataclass
@@ -83,6 +79,21 @@ class Orca:
             assert time.monotonic() < end, f"{key} never leads to {words}: {self.spoken()}"
             self.press(key)
             self.settle()
+
+    def step(self, key: str, back: str, *words: str) -> None:
+        """Press a key that moves the focus until these words are said, and in between the one that
+        moves it back: Orca is silent where it hears of the caret in a field before the focus."""
+        end = time.monotonic() + PATIENCE_S
+        self.press(key)
+        while not self._says_soon(*words):
+            assert time.monotonic() < end, f"{key} leads to {words}: {self.spoken()}"
+            self.press(back, key)
+
+    def _says_soon(self, *words: str) -> bool:
+        end = time.monotonic() + _SILENCE_S
+        while not (said := self.has_said(*words)) and time.monotonic() < end:
+            time.sleep(0.02)
+        return said
 
     def keep_to_the_page(self) -> None:
         """Leave all keys to the page from now on, as a user does who works in an application: by a
@@ -152,8 +163,8 @@ def _write_each_line(home: Path) -> None:
 
 
 def _let_others_be(home: Path, env: dict[str, str]) -> None:
-    """It asks ``pgrep`` for each Orca of the user, which it would end or give way to: that of whoever
-    runs the tests, and those of other tests."""
+    """It asks ``pgrep`` for each Orca of the user, which it would end or give way to: that of
+    whoever runs the tests, and those of other tests."""
     programs = home / "programs"
     programs.mkdir()
     (programs / "pgrep").symlink_to("/bin/false")

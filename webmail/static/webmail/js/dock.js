@@ -206,8 +206,8 @@ function remove(pane) {
   pane.remove();
   placeBelow();
   keep();
-  const next = [opener, rowAnswered(pane)].find(isShown) ?? document.getElementById("content");
-  next?.focus();
+  const others = ["rows", "content"].map((id) => document.getElementById(id));
+  [opener, rowAnswered(pane), ...others].find(isShown)?.focus();
 }
 
 /** After sending, requests what becomes of the message and shows the button for undoing (_sending.html). */
@@ -242,8 +242,7 @@ async function bringBackDraft(form, where) {
   askAfter();
   renewFolders();
   if (other) other.location = framed(url, "window");
-  else if (WRITES.test(url))
-    open(new URL(url, location.href).href, document.getElementById("content"), sayBack(form));
+  else if (WRITES.test(url)) open(new URL(url, location.href).href, null, sayBack(form));
   else location.assign(url);
 }
 
