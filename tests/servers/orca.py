@@ -80,14 +80,17 @@ class Orca:
             self.press(key)
             self.settle()
 
-    def step(self, key: str, back: str, *words: str) -> None:
-        """Press a key that moves the focus until these words are said, and in between the one that
-        moves it back: Orca is silent where it hears of the caret in a field before the focus."""
+    def is_at(self, *words: str) -> bool:
+        """Whether it says these words of what has the focus: by itself, or after a step back and
+        forth, as of a user who is left in silence. It is silent where it hears of the caret in a
+        field, or of the page around it, before the focus."""
         end = time.monotonic() + PATIENCE_S
-        self.press(key)
         while not self._says_soon(*words):
-            assert time.monotonic() < end, f"{key} leads to {words}: {self.spoken()}"
-            self.press(back, key)
+            assert time.monotonic() < end, f"Orca is at {words}; it said {self.spoken()}"
+            for key in ("Shift+Tab", "Tab"):
+                self._on_screen("key", "--clearmodifiers", key)
+                self.settle()
+        return True
 
     def _says_soon(self, *words: str) -> bool:
         end = time.monotonic() + _SILENCE_S
