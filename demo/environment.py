@@ -196,8 +196,8 @@ def main(arguments: Sequence[str]) -> int:
 
 _FIRST_TESTS = """\
 This run installs the pinned requirements into .venv (600 MB), and from the system's packages, where
-that is allowed, what is missing of Dovecot, Redis, PostgreSQL, Chromium, LibreOffice, OpenLDAP,
-Java and Orca (1.5 GB in all). That takes one to five minutes. The suite takes about 25 on two
+that is allowed, what is missing of Dovecot, Redis, PostgreSQL, Chromium, LibreOffice, OpenLDAP and
+Java (1.4 GB in all). That takes one to five minutes. The suite takes about 25 on two
 processors; `bin/test -m "not slow and not browser"` takes less, and `bin/test tests/mail/mime`
 seconds."""
 
@@ -222,7 +222,6 @@ def _prepare_tests() -> None:
         packages.NGINX,
         packages.ENCRYPTION,
         packages.JAVA,
-        packages.ORCA,
     )
     missing = packages.ensure(parts)
     packages.ensure([packages.headless_shell()])
