@@ -72,6 +72,14 @@ ENCRYPTION = Part(
     ("age", "gnupg"),
 )
 JAVA = Part("Java", lambda: shutil.which("java") is not None, ("default-jre-headless",))
+ORCA = Part(
+    "Orca",
+    lambda: (
+        all(map(shutil.which, ("orca", "Xvfb", "dbus-daemon", "xdotool")))
+        and Path("/usr/libexec/at-spi-bus-launcher").exists()
+    ),
+    ("orca", "xvfb", "at-spi2-core", "dbus", "xdotool"),
+)
 NGINX = Part(
     "nginx",
     lambda: any(map(Path.exists, (Path("/usr/sbin/nginx"), Path("/usr/local/sbin/nginx")))),

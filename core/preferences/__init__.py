@@ -490,8 +490,13 @@ DECLARED: tuple[Preference, ...] = (
             ("gmail", _("As in Gmail")),
             ("roundcube", _("As in Roundcube")),
             ("own", _("My own")),
+            ("none", _("No key of one letter")),
         ),
-        help_text=_("The key “?” shows the keys in force."),
+        help_text=_(
+            "The key “?” shows the keys in force. Without keys of one letter, “?” among them, all"
+            " letters are left to a screen reader or to dictation; the buttons and menus do the"
+            " same."
+        ),
         lockable=False,
         tab="tools",
     ),

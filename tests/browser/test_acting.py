@@ -215,6 +215,19 @@ def test_the_folder_that_begins_as_one_types_is_chosen(page: Page, letters: Mail
     assert len(letters.uids("Conseil")) == 1
 
 
+def test_the_next_row_has_the_focus_once_the_dialog_moved_a_message(page: Page) -> None:
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    expect(page.get_by_role("dialog").get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("cons")
+    page.keyboard.press("Enter")
+    expect(page.locator("#ask > *")).to_have_count(0)  # what closes gives the focus back first
+    expect(row(page, 4).locator(":scope > a")).to_be_focused()
+    page.keyboard.press("z")
+    expect(page.locator("#toast")).to_contain_text("1 message rétabli")
+    expect(page.locator("#toast")).to_have_attribute("aria-live", "polite")
+
+
 def test_nothing_is_moved_before_a_folder_is_named(page: Page, letters: Mailbox) -> None:
     """The first of the list is that of the drafts."""
     page.keyboard.press("j")

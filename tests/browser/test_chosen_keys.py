@@ -60,6 +60,22 @@ def test_keys_of_roundcube_act_in_the_list_and_in_the_message(
     assert len(mailbox.uids()) == 2 and not faults
 
 
+def test_without_keys_of_one_letter_no_character_does_anything(
+    page: Page, mailbox: Mailbox, faults: list[str]
+) -> None:
+    prefer(page, keys="none")
+    page.locator("#rows .row > a").first.focus()
+    for character in map(chr, range(ord("!"), ord("\x7f"))):
+        page.keyboard.press(character)
+    expect(page.locator("dialog[open], #composers .pane, .toast, #rows :checked")).to_have_count(0)
+    expect(page.locator("#rows .row > a").first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#rows .row > a").nth(1)).to_be_focused()
+    page.keyboard.press("Delete")
+    expect(page.locator("#rows .row")).to_have_count(2)
+    assert len(mailbox.uids()) == 2 and not faults
+
+
 def test_own_keys_pick_move_and_search(page: Page) -> None:
     prefer(page, keys="own", own_keys="next=N previous=B select=V search=Q write=W")
     page.locator("#rows").focus()

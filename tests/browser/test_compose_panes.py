@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FilePayload, FrameLocator, Locator, Page, expect
+from playwright.sync_api import FilePayload, FrameLocator, Locator, Page, Route, expect
 
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
@@ -16,6 +16,7 @@ from tests import parts
 from tests.browser.conformity import violations
 from tests.browser.test_compose import body, only
 from tests.browser.test_walks import leave
+from tests.browser.waiting import wait_for
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
 from webmail.models import Draft
@@ -72,6 +73,33 @@ def answer(page: Page) -> Locator:
     return page.locator("#message").get_by_role("link", name="Répondre", exact=True).first
 
 
+def test_what_a_pane_has_to_say_is_said_by_its_page(reading: Callable[..., Page]) -> None:
+    """Orca passes over what a frame says that it has met before the frame belonged to a page."""
+    page = reading()
+    answer(page).click()
+    frame = ready(page)
+    text_in(frame).press_sequentially("Merci")
+    said = panes(page).locator(":scope > .sr[aria-live=polite]").filter(has_text="Enregistré à")
+    expect(said).to_have_count(1)
+    for region in frame.locator("[data-saved], .sr[aria-live]").all():
+        assert region.get_attribute("aria-live") == "off"
+
+
+def test_a_pane_is_named_by_what_was_asked_for_until_its_page_is_there(
+    reading: Callable[..., Page],
+) -> None:
+    page = reading()
+    held: list[Route] = []
+    page.route("**/reply/**", lambda route: held.append(route))
+    answer(page).click()
+    wait_for(lambda: held, page)
+    expect(panes(page).locator("iframe")).to_have_attribute("title", "Répondre")
+    expect(panes(page).locator("[data-pane-title]")).to_have_text("Répondre")
+    held[0].continue_()
+    ready(page)
+    expect(panes(page).locator("iframe")).to_have_attribute("title", re.compile("^Re: Absence"))
+
+
 def test_an_answer_is_written_in_a_pane_beside_the_letter_and_sent(
     reading: Callable[..., Page],
     bobs_mailbox: Mailbox,
@@ -89,7 +117,11 @@ def test_an_answer_is_written_in_a_pane_beside_the_letter_and_sent(
     frame.get_by_role("button", name="Envoyer", exact=True).click()
     expect(panes(page)).to_have_count(0)
     expect(page.locator("#message").get_by_text("elle ne viendra pas")).to_be_visible()
-    expect(page.locator("#toast")).not_to_be_empty()
+    page.locator("#toast").get_by_role("button", name="Annuler").click()
+    expect(page.locator("#acted-said")).to_have_text(re.compile("n’est pas parti"))
+    ready(page).get_by_role("button", name="Envoyer", exact=True).click()
+    expect(panes(page)).to_have_count(0)
+    expect(page.locator("#rows")).to_be_focused()
     leave()
     assert "Bon rétablissement." in body(only(bobs_mailbox), "plain").replace("\xa0", " ")
     assert faults == []

@@ -124,14 +124,18 @@ class KeyLine:
 
 @dataclass(frozen=True)
 class Scheme:
-    """The strokes of one user, by the names of keys; "" for a key without a stroke."""
+    """The strokes of one user, by the names of keys; "" for a key without a stroke. Without
+    ``has_letters`` no key is a character that could be typed."""
 
     strokes: Mapping[str, str]
+    has_letters: bool = True
     _written: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False, compare=False)
 
     def all_of(self, name: str) -> str:
         """Return the chosen stroke and the fixed ones."""
         fixed = _BY_NAME[name].fixed
+        if not self.has_letters and _STROKE.fullmatch(fixed):
+            return ""
         select = self.strokes["select"]
         if name == "several" and _STROKE.fullmatch(f"Shift+{select}"):
             fixed = f"{fixed} Shift+{select}"
@@ -174,8 +178,10 @@ class Scheme:
 
 @lru_cache(maxsize=512)
 def scheme(kind: str = "gmail", own: str = "") -> Scheme:
-    """Return the keys of Gmail, of Roundcube, or the user's ``own``; an invalid own stroke is
-    ignored."""
+    """Return the keys of Gmail, of Roundcube, the user's ``own``, or none of one letter; an invalid
+    own stroke is ignored."""
+    if kind == "none":
+        return Scheme(dict.fromkeys(_USUAL, ""), has_letters=False)
     if kind == "roundcube":
         return Scheme({key.name: key.roundcube or key.stroke for key in CHANGEABLE})
     return Scheme(_USUAL | (_read(own) if kind == "own" else {}))

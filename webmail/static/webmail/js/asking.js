@@ -2,7 +2,7 @@
 // Dialogs before an action: the target folder, the tag, or a confirmation. Folders are found while the user types.
 
 import { bare, on, within } from "./dom.js";
-import { isBeside, regionOf } from "./keys.js";
+import { hasLetters, isBeside, regionOf } from "./keys.js";
 
 let opener = null;
 /** @type {number | undefined} */
@@ -101,7 +101,9 @@ function show(dialog) {
   dialog.addEventListener("close", () => {
     place().replaceChildren();
     if (opener?.isConnected && opener.checkVisibility?.()) opener.focus();
-    else document.getElementById("rows")?.focus({ focusVisible: false });
+    // The row after one that was moved may have it already.
+    else if (document.activeElement === document.body)
+      document.getElementById("rows")?.focus({ focusVisible: false });
   });
 }
 
@@ -109,6 +111,7 @@ function show(dialog) {
 function asksForKeys(event) {
   if (event.key !== "?" || event.defaultPrevented) return false;
   const dialog = document.getElementById("keys");
+  if (!hasLetters()) return false;
   return Boolean(regionOf(event)) || (dialog && !("listOnly" in dialog.dataset) && isBeside(event));
 }
 

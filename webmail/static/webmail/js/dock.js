@@ -47,16 +47,20 @@ function isNew(url) {
   );
 }
 
-function open(url, opener) {
+/** Opens a composer. `title` names it until its page does. */
+function open(url, opener, title) {
   const same = isNew(url) ? null : panes().find((pane) => pane.dataset.url === url);
   if (same) return restore(same);
-  const pane = make(url, dock().dataset.untitled);
+  const pane = make(url, isNew(url) ? dock().dataset.untitled : title);
   pane.opener = opener;
   dock().append(pane);
   if (mayStandBelow(url, opener)) standBelow(pane);
   load(pane);
   makeRoom(pane);
 }
+
+const wordsOf = (link) =>
+  (link.getAttribute("aria-label") ?? link.textContent).replace(/\s+/g, " ").trim();
 
 function make(url, title) {
   const pane = document.getElementById("composer-pane").content.cloneNode(true).firstElementChild;
@@ -81,10 +85,26 @@ function load(pane) {
   frame.focus();
 }
 
+/** Says in this page what the composer has to say to screen readers: Orca passes over what a frame says that it met
+ * before the frame belonged to a page. */
+function sayFor(frame) {
+  const pane = frame.parentElement;
+  for (const said of pane.querySelectorAll(":scope > .sr")) said.remove();
+  for (const region of frame.contentDocument.querySelectorAll("[data-saved], .sr[aria-live]")) {
+    const said = Object.assign(document.createElement("div"), { className: "sr" });
+    said.setAttribute("aria-live", "polite");
+    pane.append(said);
+    region.setAttribute("aria-live", "off");
+    const follow = () => (said.textContent = region.textContent.trim());
+    new MutationObserver(follow).observe(region, { childList: true, subtree: true });
+  }
+}
+
 /** Activity in the frame counts as activity in this page. */
 function watch(frame) {
   const page = frame.contentDocument;
   if (!page) return;
+  sayFor(frame);
   for (const name of ["keydown", "pointerdown", "input"]) {
     page.addEventListener(name, () => document.dispatchEvent(new Event("input")), {
       capture: true,
@@ -186,8 +206,8 @@ function remove(pane) {
   pane.remove();
   placeBelow();
   keep();
-  const next = [opener, rowAnswered(pane)].find(isShown) ?? document.getElementById("content");
-  next?.focus();
+  const others = ["rows", "content"].map((id) => document.getElementById(id));
+  [opener, rowAnswered(pane), ...others].find(isShown)?.focus();
 }
 
 /** After sending, requests what becomes of the message and shows the button for undoing (_sending.html). */
@@ -198,6 +218,14 @@ function askAfter() {
 /** Renews the folders, which count unsent messages, and the list, which may be that of drafts. */
 function renewFolders() {
   window.htmx.trigger(document.body, "mail:refresh");
+}
+
+/** Says that a message is being written again. */
+function sayBack({ action }) {
+  const { unsent, reopened } = dock().dataset;
+  const words = /\/outbox\//.test(new URL(action, location.href).pathname) ? unsent : reopened;
+  document.getElementById("acted-said").textContent = words;
+  return words;
 }
 
 /** Takes a message back, from a toast or a notice, into a composer beside the mailbox. */
@@ -214,8 +242,7 @@ async function bringBackDraft(form, where) {
   askAfter();
   renewFolders();
   if (other) other.location = framed(url, "window");
-  else if (WRITES.test(url))
-    open(new URL(url, location.href).href, document.getElementById("content"));
+  else if (WRITES.test(url)) open(new URL(url, location.href).href, null, sayBack(form));
   else location.assign(url);
 }
 
@@ -311,7 +338,7 @@ export function start() {
     if (where === "page" || !WIDE.matches) return;
     event.preventDefault();
     if (where === "window") window.open(framed(url, "window"), "_blank", POPUP);
-    else open(url.href, link);
+    else open(url.href, link, wordsOf(link));
   });
   on("submit", "[data-toast] form, [data-notice] form", (form, event) => {
     const { action } = /** @type {HTMLFormElement} */ (form);

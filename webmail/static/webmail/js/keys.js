@@ -26,6 +26,9 @@ export function regionOf(event) {
   return target.closest("#rows, #act-form, [data-master], #message[data-open]");
 }
 
+/** Whether characters may be keys: a user can leave all of them to a screen reader or to dictation. */
+export const hasLetters = () => !document.querySelector("#keys[data-no-letters]");
+
 /** Whether a key neither types a letter nor makes a choice. */
 export const isBeside = (event) =>
   !hasModifier(event) && !event.isComposing && !event.target.closest?.(ELSEWHERE);

@@ -48,8 +48,9 @@ function countDown(toast) {
   const left = toast.querySelector("[data-left]");
   const ticking = setInterval(() => {
     const seconds = Math.ceil((ends - Date.now()) / 1000);
-    if (seconds > 0) left.textContent = String(seconds);
-    else toast.remove();
+    if (seconds <= 0) toast.remove();
+    // A screen reader hears of each text that is set.
+    else if (left.textContent !== String(seconds)) left.textContent = String(seconds);
     if (seconds <= 0 || !toast.isConnected) clearInterval(ticking);
   }, 250);
 }

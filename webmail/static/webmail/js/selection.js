@@ -247,7 +247,7 @@ function acted({ requestConfig, successful, xhr }) {
   const focused = document.activeElement;
   const title = document.querySelector("#message[data-open] .reader-title");
   if (beside) openBeside(beside);
-  else if (focused !== document.body && !focused.closest("#act-form, #toast")) return;
+  else if (focused !== document.body && !focused.closest("#act-form, #toast, #ask")) return;
   else if (verb === "undo" && title) title.focus({ preventScroll: true });
   else focusRow(nextFocus);
 }

@@ -3,6 +3,7 @@
 // and keys, but no dialog.
 
 import { isPlain, on, within } from "./dom.js";
+import { hasLetters } from "./keys.js";
 
 const STEPS = [25, 50, 75, 100, 125, 150, 200, 300, 400];
 const FIT = 100;
@@ -92,6 +93,7 @@ function key(event) {
     event.ctrlKey ||
     event.metaKey ||
     event.altKey ||
+    (event.key.length === 1 && !hasLetters()) ||
     document.querySelector("dialog[open]:not(.viewer-dialog)")
   )
     return;
