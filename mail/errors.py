@@ -189,6 +189,10 @@ class MailFileTooLarge(TooLarge):
     """A file of messages exceeds the limit of a form; a script brings larger ones in pieces."""
 
 
+class TextTooLong(TooLarge):
+    """What was typed into a form is longer than a page may bring back."""
+
+
 class UploadTooSlow(WebmailError):
     """The browser did not send the whole request in time."""
 

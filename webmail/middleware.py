@@ -26,9 +26,16 @@ from core import logs
 from core.htmx import TOAST, wants_partial
 from core.preferences import Preferences
 from mail import sandbox
-from mail.errors import AddressBookTooLarge, MailFileTooLarge, SignInNeeded, TooLarge, WebmailError
+from mail.errors import (
+    AddressBookTooLarge,
+    MailFileTooLarge,
+    SignInNeeded,
+    TextTooLong,
+    TooLarge,
+    WebmailError,
+)
 from webmail import enforcing
-from webmail.serving import health, measures, metrics
+from webmail.serving import fields, health, measures, metrics
 from webmail.serving.bodies import REFUSED
 from webmail.serving.errands import ErrandResponse
 
@@ -267,6 +274,12 @@ class ErrorsMiddleware:
             # stored.
             return self._page(request, refusal)
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
+        """Refuse a form that no page could bring back, before any code works on it."""
+        if request.method == "POST" and fields.shown_size(request.POST) > fields.MOST_SHOWN:
+            return self._page(request, TextTooLong())
+        return None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         return self._page(request, error) if isinstance(error, WebmailError) else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -60,6 +61,7 @@ _CODE = re.compile(rb"\[([A-Za-z0-9-]+)(?: ([^\]]*))?\]")
 # The beginning of the sender's own text. In an answer that cannot be parsed, nothing behind it is
 # believed, because a subject may read "UID 7".
 _SENDERS_WORDS = re.compile(rb" (?:ENVELOPE|BODY)")
+_LEADING = re.compile(rb"\d+")
 _SEQUENCE = re.compile(rb"(\d{1,10}) \(")
 _NUMBER = re.compile(rb"\d{1,10}")
 _UID = re.compile(rb"[ (]UID (\d{1,10})(?: |$)")
@@ -327,19 +329,41 @@ def _prefix(entry: tuple[Any, ...]) -> str:
 def messages(raw: Iterable[Any], selected: Selected) -> tuple[FetchedMessage, ...]:
     """Return the messages of FETCH answers, in the server's order.
 
-    An unsolicited answer, which reports a flag that another client changed, has no size and usually
-    no UID: it is left out.
+    A message of which only a change of flags is told, by another client, has no size: it is left
+    out.
     """
-    parsed_messages = (_message(line, selected) for line in lines(raw))
-    return tuple(message for message in parsed_messages if message is not None)
+    return tuple(row for told in _by_sequence(raw) for row in _rows(told, selected))
 
 
 def marks(raw: Iterable[Any]) -> tuple[MessageMarks, ...]:
     """Return positions and flags from the FETCH answers that have UID and FLAGS."""
-    return tuple(mark for line in lines(raw) if (mark := _mark(line)) is not None)
+    return tuple(mark for told in _by_sequence(raw) for mark in _marks(told))
 
 
-def _mark(line: list[Any]) -> MessageMarks | None:
+def _marks(told: Sequence[list[Any]]) -> list[MessageMarks]:
+    """Return the marks of the lines of one sequence number."""
+    plain = _plain_mark(told[0]) if len(told) == 1 else None
+    if plain is not None:
+        return [plain]
+    return [
+        MessageMarks(
+            sequence, data_items[b"UID"], flag_set(data_items[b"FLAGS"] or ()), _modseq(data_items)
+        )
+        for sequence, data_items in _merged(told)
+        if isinstance(data_items.get(b"UID"), int) and b"FLAGS" in data_items
+    ]
+
+
+def _modseq(data_items: Mapping[bytes, Any]) -> int:
+    """Return the MODSEQ, ``(17)``; 0 when there is none."""
+    match data_items.get(b"MODSEQ"):
+        case (int(modseq),):
+            return modseq
+    return 0
+
+
+def _plain_mark(line: list[Any]) -> MessageMarks | None:
+    """Return the mark of a line that needs no parser, or None."""
     if len(line) == 1 and (plain := _PLAIN.fullmatch(line[0])):
         return MessageMarks(int(plain[1]), int(plain[2]), _flag_set(plain[3]), int(plain[4] or 0))
     if (
@@ -351,11 +375,7 @@ def _mark(line: list[Any]) -> MessageMarks | None:
         return MessageMarks(
             int(match[1]), int(match[2]), _flag_set(flags_match[1]), int(modseq[1]) if modseq else 0
         )
-    sequence, data_items = _items(line)
-    uid, flags = data_items.get(b"UID"), data_items.get(b"FLAGS")
-    if not isinstance(uid, int) or b"FLAGS" not in data_items:
-        return None
-    return MessageMarks(sequence, uid, flag_set(flags or ()))
+    return None
 
 
 @lru_cache(maxsize=1024)
@@ -365,9 +385,47 @@ def _flag_set(words: bytes) -> frozenset[str]:
 
 
 def items(raw: Iterable[Any]) -> Iterator[tuple[int, dict[bytes, Any]]]:
-    """Yield the sequence number of each FETCH answer, and its items by name in capitals."""
+    """Yield the sequence number of each message in FETCH answers, and its items by name in
+    capitals.
+    """
+    for told in _by_sequence(raw):
+        yield from _merged(told)
+
+
+def _by_sequence(raw: Iterable[Any]) -> Iterable[list[list[Any]]]:
+    """Return the FETCH lines of each sequence number, unread, in the order of their last lines.
+
+    A server may send the items of a message in several lines (RFC 9051 section 7.5.2).
+    """
+    told: dict[bytes, list[list[Any]]] = {}
     for line in lines(raw):
-        yield _items(line)
+        head = line[0][0] if isinstance(line[0], tuple) else line[0]
+        number_ = _LEADING.match(head)
+        key = number_[0] if number_ else head
+        others = told.pop(key, [])
+        others.append(line)
+        told[key] = others
+    return told.values()
+
+
+def _merged(told: Sequence[list[Any]]) -> Iterator[tuple[int, dict[bytes, Any]]]:
+    """Yield sequence number and items of the messages in the lines of one sequence number: usually
+    one message.
+
+    Of an item that is told twice, the later value is the newer. A line without UID belongs to the
+    message of its number, unless two had that number because a message before them was removed.
+    """
+    if len(told) == 1:
+        yield _items(told[0])
+        return
+    answers = [_items(line) for line in told]
+    uids = {data_items[b"UID"] for _, data_items in answers if b"UID" in data_items}
+    only = uids.pop() if len(uids) == 1 else None
+    by_uid: dict[Any, dict[bytes, Any]] = {}
+    for _, data_items in answers:
+        by_uid.setdefault(data_items.get(b"UID", only), {}).update(data_items)
+    for data_items in by_uid.values():
+        yield answers[0][0], data_items
 
 
 def _items(line: list[Any]) -> tuple[int, dict[bytes, Any]]:
@@ -382,14 +440,20 @@ def _items(line: list[Any]) -> tuple[int, dict[bytes, Any]]:
     }
 
 
-def _message(line: list[Any], selected: Selected) -> FetchedMessage | None:
+def _rows(told: Sequence[list[Any]], selected: Selected) -> list[FetchedMessage]:
+    """Return the rows of the lines of one sequence number."""
     try:
-        sequence, data_items = _items(line)
-        if b"RFC822.SIZE" not in data_items or not isinstance(data_items.get(b"UID"), int):
-            return None
-        return fetched(sequence, data_items, selected)
+        return [
+            fetched(sequence, data_items, selected)
+            for sequence, data_items in _merged(told)
+            if b"RFC822.SIZE" in data_items and isinstance(data_items.get(b"UID"), int)
+        ]
     except (BadServerAnswer, *TRIPS):
-        return _unreadable(line, selected)
+        apart = [_rows([line], selected) for line in told] if len(told) > 1 else []
+        rows = [row for rows_ in apart for row in rows_] or _unreadable(told, selected)
+        uids = {row.ref.uid for row in rows}
+        # The line that cannot be read may have been of any of them, unless each tells its message.
+        return rows if len(uids) == len(told) else [replace(row, is_readable=False) for row in rows]
 
 
 def fetched(sequence: int, data_items: Mapping[bytes, Any], selected: Selected) -> FetchedMessage:
@@ -439,18 +503,22 @@ def _fields(data_items: Mapping[bytes, Any]) -> Headers:
     return Headers(tuple(fields))
 
 
-def _unreadable(line: list[Any], selected: Selected) -> FetchedMessage | None:
-    """Return the values that can still be read when the parser fails on a message's answer."""
-    text_ = b"".join(part[0] if isinstance(part, tuple) else part for part in line)
-    senders_words = _SENDERS_WORDS.search(text_)
-    if senders_words is None:
-        return None
-    head = text_[: senders_words.start()]
+def _unreadable(told: Sequence[list[Any]], selected: Selected) -> list[FetchedMessage]:
+    """Return the row of values that can still be read when the parser fails on a message's answer,
+    or none.
+    """
+    texts = [
+        b"".join(part[0] if isinstance(part, tuple) else part for part in line) for line in told
+    ]
+    heads = [_SENDERS_WORDS.split(text_, maxsplit=1)[0] for text_ in texts]
+    if heads == texts:
+        return []
+    head = b" ".join(heads)
     uid, flags, size = _UID.search(head), _FLAGS.search(head), _SIZE.search(head)
     sequence = _SEQUENCE.match(head)
     if uid is None or sequence is None:
-        return None
-    return FetchedMessage(
+        return []
+    row = FetchedMessage(
         ref=MessageRef(selected.folder, selected.uidvalidity, int(uid[1])),
         sequence=int(sequence[1]),
         flags=flag_set(flags[1].split() if flags else ()),
@@ -460,6 +528,7 @@ def _unreadable(line: list[Any], selected: Selected) -> FetchedMessage | None:
         structure=UNREADABLE,
         is_readable=False,
     )
+    return [row]
 
 
 def flag_set(words: Iterable[Any]) -> frozenset[str]:

@@ -13,7 +13,7 @@ import base64
 import random
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -353,7 +353,7 @@ class Watch:
     def _note_flags(self, answer: wire.Response) -> None:
         r"""Note ``* 3 FETCH (UID 17 FLAGS (\Seen))``, usually has no UID without QRESYNC."""
         pushed = self._heard
-        for sequence, values in _fetched(answer):
+        for sequence, values in _fetched([answer]):
             if b"RFC822.SIZE" in values:
                 continue  # an answer to a FETCH, not pushed
             pushed.inbox = True
@@ -403,9 +403,10 @@ class Watch:
         answers = await self._fetch(f"UID FETCH {first}:{following - 1} {_ASKED}".encode())
         if answers is None:
             return None
-        items = (values for answer in answers for _number, values in _fetched(answer))
         arrived = [
-            _arrived(values) for values in items if values.keys() >= {b"UID", b"RFC822.SIZE"}
+            _arrived(values)
+            for _number, values in _fetched(answers)
+            if values.keys() >= {b"UID", b"RFC822.SIZE"}
         ]
         return tuple(map(self._known.recognised, arrived[:MOST_ARRIVED]))
 
@@ -534,13 +535,19 @@ def _without_head(answer: wire.Response, size: int) -> list[Any]:
     return [cut, *answer[1:]]
 
 
-def _fetched(answer: wire.Response) -> Iterator[tuple[int, dict[bytes, Any]]]:
-    """Yield sequence number and items of a FETCH response; nothing for other responses."""
+def _fetched(answers: Iterable[wire.Response]) -> Iterator[tuple[int, dict[bytes, Any]]]:
+    """Yield sequence number and items of each message of FETCH responses; nothing for others."""
+    yield from response.items(piece for answer in answers for piece in _numbered(answer))
+
+
+def _numbered(answer: wire.Response) -> list[Any]:
+    """Return a FETCH response as imaplib gives it, from the sequence number on; [] for others."""
     match = _FETCH.match(_text(answer))
-    if match:
-        first, *rest = _without_head(answer, match.end())
-        numbered = (match[1] + first[0], first[1]) if isinstance(first, tuple) else match[1] + first
-        yield from response.items([numbered, *rest])
+    if not match:
+        return []
+    first, *rest = _without_head(answer, match.end())
+    numbered = (match[1] + first[0], first[1]) if isinstance(first, tuple) else match[1] + first
+    return [numbered, *rest]
 
 
 def _arrived(values: dict[bytes, Any]) -> ArrivedMessage:

@@ -17,7 +17,7 @@ from accounts.models import MailDomain
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.servers.dovecot23 import Dovecot23
-from tests.servers.mailboxes import Mailbox
+from tests.servers.mailboxes import Mailbox, quoted
 from tests.servers.plugin import ALICE, BOB, BusyDovecot
 from tests.servers.reduced import Oddity, Reduced
 from tests.waiting import LONGEST_S
@@ -52,7 +52,7 @@ class _InboxAlone(Dovecot):
                 continue
             if folder != "INBOX":
                 box.delete_folder(folder)
-                box.imap.unsubscribe(f'"{folder}"'.encode("utf-7").decode())
+                box.imap.unsubscribe(quoted(folder))
         box._expunge_all("INBOX")
         box.close()
         home = self.folder / "mail" / login

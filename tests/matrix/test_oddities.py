@@ -42,13 +42,7 @@ def test_messages_are_listed_and_read(odd: tuple[Place, list[int]]) -> None:
     assert "Réunion 1" in page(place.open(uids[1]))
 
 
-@pytest.mark.parametrize(
-    "odd",
-    # Flags that come in a line of their own are not read in lists: known to be wrong there.
-    [oddity for oddity in Oddity if oddity is not Oddity.SPLIT_FETCH],
-    indirect=True,
-    ids=lambda oddity: oddity.name,
-)
+@EACH
 def test_a_message_goes_to_the_trash_and_comes_back(odd: tuple[Place, list[int]]) -> None:
     place, uids = odd
     done = place.act("trash", uids[0])

@@ -69,7 +69,8 @@ _LITERAL = re.compile(rb"\{(\d+)(\+?)\}\r\n$")
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _KEYWORD = re.compile(rb"(?<=[( ])[^\\() ]+")
 _SYSTEM_FLAGS = rb"\Answered \Flagged \Deleted \Seen \Draft"
-UNSOLICITED = b"* OK Des paroles en l'air\r\n* 1 FETCH (FLAGS (\\Seen))\r\n"
+UNSOLICITED = b"* OK Des paroles en l'air"
+_FIRST = re.compile(rb"\* 1 FETCH \((?:UID \d+ )?(FLAGS \([^)]*\))")
 
 
 class Before(Protocol):
@@ -146,6 +147,7 @@ class _Session:
     selected: bytes = b""
     selecting: dict[bytes, bytes] = field(default_factory=dict)
     exists: int = 0
+    first: bytes = b""
     held: list[Said] = field(default_factory=list)
     found: bool = False
     sending: threading.Lock = field(default_factory=threading.Lock)
@@ -223,6 +225,8 @@ class _Session:
     def _note(self, tag: bytes, command: bytes) -> None:
         """Which folder this command opens or closes."""
         verb, _, rest = command.partition(b" ")
+        if b"STORE " in command.upper():
+            self.first = b""
         if verb.upper() in (b"SELECT", b"EXAMINE"):
             self.selecting[tag] = rest
         elif verb.upper() == b"CLOSE":
@@ -273,9 +277,13 @@ class _Session:
         if tag in self.selecting:
             folder = self.selecting.pop(tag)
             self.selected = folder if rest.upper().startswith(b"OK") else b""
+            self.first = b""
+        elif found := _FIRST.match(head):
+            self.first = found[1]
         elif found := re.match(rb"\* (\d+) (EXISTS|EXPUNGE)", head):
             is_total = found[2] == b"EXISTS"
             self.exists = int(found[1]) if is_total else self.exists - 1
+            self.first = self.first if is_total or found[1] != b"1" else b""
 
     def _is_held(self, said: Said) -> bool:
         """Kept for the end of the next command but one."""
@@ -289,7 +297,10 @@ class _Session:
         told = self.held
         self.held = []
         if self.has(Oddity.UNSOLICITED) and self.selected and self.exists:
-            told = [*told, *(Said([line]) for line in UNSOLICITED.splitlines())]
+            told = [*told, Said([UNSOLICITED])]
+            # The flags that the first message has: a client believes what it is told last.
+            if self.first:
+                told.append(Said([b"* 1 FETCH (%b)" % self.first]))
         return told
 
     def _odd(self, said: Said) -> list[Said]:

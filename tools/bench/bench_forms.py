@@ -66,6 +66,9 @@ BARE: dict[str, tuple[str, ...]] = {
     "/language/": ("language", "next"),
 }
 
+# Fields that take a long text.
+LONG = ("body", "html", "notes", "text", "script", "external", "addresses")
+
 
 def _everywhere(text: str) -> Callable[[Form], dict[str, Any]]:
     """A text, as often as it fits into all text fields together."""
@@ -84,6 +87,12 @@ def _repeated(form: Form) -> dict[str, Any]:
     return {name: [f"{n}" for n in range(times)] for name in names}
 
 
+def _first(text: str, form: Form) -> dict[str, Any]:
+    """A text in the longest field, or in the first one."""
+    name = next((one for one in LONG if one in form.typed), next(iter(form.typed), "a"))
+    return {**form.fields, name: text}
+
+
 def _many(form: Form) -> dict[str, Any]:
     """Fields that the form does not know, numbered as those of a list are."""
     first = next(iter(form.typed), "a")
@@ -98,6 +107,9 @@ SHAPES: dict[str, tuple[bool, Callable[[Form], dict[str, Any]]]] = {
     "words": (True, _everywhere("ab ")),
     "addresses": (True, _everywhere("a@b.fr, ")),
     "marks": (True, _everywhere("<{(\"'%,;:")),
+    # The sign that takes most on a page, in one field as in all.
+    "quotes": (True, _everywhere('"')),
+    "quoted": (True, lambda form: _first('"' * 660_000, form)),
     "braces": (True, _everywhere("{a}")),
     "escapes": (False, lambda form: _thirds(_everywhere("\n")(form))),
     "repeated": (False, _repeated),

@@ -237,6 +237,19 @@ FETCHED = (
 )
 
 
+def test_an_arrival_told_in_two_lines_has_its_flags(run: Run[Any]) -> None:
+    apart = b"* 4 FETCH (UID 4 FLAGS (\\Seen))\r\n" + FETCHED.replace(b"FLAGS () ", b"")
+    script = watched(
+        ("IDLE", IDLES, b"* 4 EXISTS\r\n"),
+        ("DONE", b"w6 OK done\r\n"),
+        ("STATUS", ok(STATUS % (4, 5, 2))),
+        ("UID FETCH 4:4", ok(apart % (10, b"Subject: 4"))),
+    )
+    with ScriptedServer(script) as server:
+        (arrived,) = run(news(server)).arrived
+    assert (arrived.envelope.subject, arrived.flags) == ("4", {"\\Seen"})
+
+
 def test_fields_that_cannot_be_read_are_an_arrival_all_the_same(run: Run[Any]) -> None:
     script = watched(
         ("IDLE", IDLES, b"* 4 EXISTS\r\n"),
