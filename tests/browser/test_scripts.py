@@ -61,6 +61,7 @@ HEARD: Final = {
     "roster": "test_sending_choice.py::"
     "test_a_list_is_chosen_its_columns_written_and_every_message_looked_at",
     "rowmenu": "test_rows_and_what_is_asked_about_them",
+    "saying": "test_compose_panes.py::test_what_a_pane_has_to_say_is_said_by_its_page",
     "rules": "test_rules.py::test_rules_are_dragged_and_moved_by_keys",
     "search": "test_the_list_and_its_panes",
     "selection": "test_rows_and_what_is_asked_about_them",
@@ -78,6 +79,7 @@ HEARD: Final = {
     "tools": "test_what_writes_a_message",
     "uploads": "test_what_writes_a_message",
     "viewer": "test_an_attachment_in_place",
+    "zooming": "test_viewer.py::test_an_image_grows_and_shrinks",
 }
 # They have no component: they read, fetch, measure and keep, or act by a pointer where keys have
 # another way.

@@ -243,7 +243,8 @@ def reopen(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     draft = drafts.reopen(request.user, number)
     offering.forget(request, number)
     _copy(request, draft)
-    return lead_to(request, reverse("mail:draft", args=[number]))
+    words = gettext("The draft is open again.")
+    return lead_to(request, reverse("mail:draft", args=[number]), words)
 
 
 @require_POST

@@ -40,10 +40,12 @@ def put_away(request: SignedInRequest, draft: Draft) -> None:
     request.session[TOAST] = {"message": words, "undo": undo}
 
 
-def lead_to(request: SignedInRequest, url: str) -> HttpResponse:
-    """Redirect to an address of the composer. A script gets the address as JSON, and opens it in a
-    pane or a window (js/dock.js)."""
-    return JsonResponse({"url": url}) if in_place(request) else HttpResponseRedirect(url)
+def lead_to(request: SignedInRequest, url: str, words: str = "") -> HttpResponse:
+    """Redirect to an address of the composer. A script gets the address as JSON, opens it in a pane
+    or a window, and says what became of the message (js/dock.js)."""
+    if in_place(request):
+        return JsonResponse({"url": url, "said": words})
+    return HttpResponseRedirect(url)
 
 
 def saved_words(draft: Draft) -> str:

@@ -130,7 +130,8 @@ def back(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     if row.state == State.FAILED:
         words = (shown.how, shown.why, _all_refused(shown), shown.said)
         toasts.warning(request, " ".join(filter(None, words)))
-    return lead_to(request, reverse("mail:draft", args=[draft.pk]))
+    words = gettext("The message was not sent: it is being written again.")
+    return lead_to(request, reverse("mail:draft", args=[draft.pk]), words)
 
 
 def _all_refused(shown: OutboxEntry) -> str:

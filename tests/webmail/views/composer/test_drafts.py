@@ -436,7 +436,8 @@ def test_a_script_is_told_where_the_draft_is_that_came_back(reader: Client, me: 
     save(reader)
     drafts.discard(me, NUMBER)
     answer = reader.post(f"/drafts/{NUMBER}/reopen/", headers={"X-Requested-With": "fetch"})
-    assert answer.json() == {"url": f"/drafts/{NUMBER}/"}
+    said = "Le brouillon est de nouveau ouvert."
+    assert answer.json() == {"url": f"/drafts/{NUMBER}/", "said": said}
 
 
 def form_of(shown: str) -> dict[str, str]:

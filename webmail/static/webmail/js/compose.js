@@ -8,6 +8,7 @@ import * as family from "./family.js";
 import * as keeping from "./keeping.js";
 import { answerTo, partOf } from "./network.js";
 import * as roster from "./roster.js";
+import * as saying from "./saying.js";
 import * as uploads from "./uploads.js";
 
 const MB = 1_000_000;
@@ -307,6 +308,7 @@ export async function start() {
   form.elements.subject.addEventListener("input", () => showTitle(form));
   for (const button of form.querySelectorAll("[data-close]"))
     button.addEventListener("click", (event) => leaveUntouched(event, form));
+  saying.start();
   const keeper = await keeping.start(form);
   const files = uploads.start(form, keeper);
   showWindow(form, keeper);

@@ -85,26 +85,10 @@ function load(pane) {
   frame.focus();
 }
 
-/** Says in this page what the composer has to say to screen readers: Orca passes over what a frame says that it met
- * before the frame belonged to a page. */
-function sayFor(frame) {
-  const pane = frame.parentElement;
-  for (const said of pane.querySelectorAll(":scope > .sr")) said.remove();
-  for (const region of frame.contentDocument.querySelectorAll("[data-saved], .sr[aria-live]")) {
-    const said = Object.assign(document.createElement("div"), { className: "sr" });
-    said.setAttribute("aria-live", "polite");
-    pane.append(said);
-    region.setAttribute("aria-live", "off");
-    const follow = () => (said.textContent = region.textContent.trim());
-    new MutationObserver(follow).observe(region, { childList: true, subtree: true });
-  }
-}
-
 /** Activity in the frame counts as activity in this page. */
 function watch(frame) {
   const page = frame.contentDocument;
   if (!page) return;
-  sayFor(frame);
   for (const name of ["keydown", "pointerdown", "input"]) {
     page.addEventListener(name, () => document.dispatchEvent(new Event("input")), {
       capture: true,
@@ -220,20 +204,12 @@ function renewFolders() {
   window.htmx.trigger(document.body, "mail:refresh");
 }
 
-/** Says that a message is being written again. */
-function sayBack({ action }) {
-  const { unsent, reopened } = dock().dataset;
-  const words = /\/outbox\//.test(new URL(action, location.href).pathname) ? unsent : reopened;
-  document.getElementById("acted-said").textContent = words;
-  return words;
-}
-
 /** Takes a message back, from a toast or a notice, into a composer beside the mailbox. */
 async function bringBackDraft(form, where) {
   const other = where === "window" ? window.open("about:blank", "_blank", POPUP) : null;
   const data = new FormData(form);
   for (const button of form.querySelectorAll("button")) button.disabled = true;
-  const url = await postedFor(form.action, data);
+  const { url, said } = (await postedFor(form.action, data)) ?? {};
   if (!url) {
     other?.close();
     return form.submit(); // the page shows the reason
@@ -242,14 +218,16 @@ async function bringBackDraft(form, where) {
   askAfter();
   renewFolders();
   if (other) other.location = framed(url, "window");
-  else if (WRITES.test(url)) open(new URL(url, location.href).href, null, sayBack(form));
-  else location.assign(url);
+  else if (WRITES.test(url)) {
+    open(new URL(url, location.href).href, null, said);
+    document.getElementById("acted-said").textContent = said;
+  } else location.assign(url);
 }
 
 async function postedFor(action, body) {
   const headers = { "X-Requested-With": "fetch" };
   const answer = await answerTo(action, { method: "POST", body, headers });
-  return answer?.ok ? ((await jsonOf(answer))?.url ?? null) : null;
+  return answer?.ok ? jsonOf(answer) : null;
 }
 
 const ACTS = {

@@ -32,6 +32,7 @@ const byNeed = [
   },
   { marks: "form[data-signature]", bring: () => import("./signature.js") },
   { marks: "select[name=identity]", bring: () => import("./signing.js") },
+  { marks: "[data-zoomable]", bring: () => import("./zooming.js") },
 ];
 
 async function begin(need, root) {

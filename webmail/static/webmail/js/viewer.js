@@ -1,16 +1,11 @@
 // @ts-check
-// Attachments in the page: the dialog over the message, keys, zoom. As a separate page, the viewer has the same links
-// and keys, but no dialog.
+// Attachments in the page: the dialog over the message, and its keys; zooming.js has the zoom. As a separate page, the
+// viewer has the same links and keys, but no dialog.
 
 import { isPlain, on, within } from "./dom.js";
-import { hasLetters } from "./keys.js";
-
-const STEPS = [25, 50, 75, 100, 125, 150, 200, 300, 400];
-const FIT = 100;
 
 let dialog = null;
 let opener = null;
-let zoom = FIT;
 
 const viewer = () => document.getElementById("viewer");
 
@@ -55,31 +50,6 @@ function turn(rel) {
   viewer().querySelector(`a[rel=${rel}]`)?.click();
 }
 
-function apply() {
-  const shown = viewer().querySelector("[data-zoomable]");
-  const level = viewer().querySelector("[data-zoom-level]");
-  if (!shown || !level) return;
-  level.textContent = `${zoom} %`;
-  if (shown.dataset.zoomable === "text") {
-    shown.style.fontSize = zoom === FIT ? "" : `${zoom}%`;
-    return;
-  }
-  const image = shown.querySelector("img");
-  shown.toggleAttribute("data-zoomed", zoom !== FIT);
-  if (zoom === FIT) image.style.width = "";
-  else image.style.width = `${(Number(image.dataset.fit) * zoom) / 100}px`;
-}
-
-function step(direction) {
-  const image = viewer().querySelector("[data-zoomable=image] img");
-  if (image && zoom === FIT) image.dataset.fit = String(image.clientWidth);
-  const index = STEPS.indexOf(zoom) + direction;
-  zoom = STEPS[Math.min(Math.max(index, 0), STEPS.length - 1)];
-  apply();
-}
-
-const ZOOMS = { in: () => step(1), out: () => step(-1), reset: () => ((zoom = FIT), apply()) };
-
 /** Whether the focused element uses the arrows itself. */
 function needsArrows(element) {
   if (element.closest("input, select, textarea, audio, video, [data-pdf]")) return true;
@@ -93,7 +63,6 @@ function key(event) {
     event.ctrlKey ||
     event.metaKey ||
     event.altKey ||
-    (event.key.length === 1 && !hasLetters()) ||
     document.querySelector("dialog[open]:not(.viewer-dialog)")
   )
     return;
@@ -105,12 +74,6 @@ function key(event) {
       return needsArrows(event.target) || turn("prev");
     case "ArrowRight":
       return needsArrows(event.target) || turn("next");
-    case "+":
-      return ZOOMS.in();
-    case "-":
-      return ZOOMS.out();
-    case "0":
-      return ZOOMS.reset();
   }
 }
 
@@ -123,16 +86,6 @@ export function start() {
     close();
   });
   on("click", "[data-viewer-print]", () => window.print());
-  on("click", "[data-zoom]", (button) => ZOOMS[button.dataset.zoom]());
-  on("click", "[data-zoomable=image]", (_link, event) => {
-    if (!isPlain(event)) return;
-    event.preventDefault();
-    if (zoom === FIT) {
-      step(1);
-      step(1);
-      step(1);
-    } else ZOOMS.reset();
-  });
   // An image that cannot be read fires "error" once, and the event does not bubble.
   document.addEventListener(
     "error",
@@ -162,8 +115,7 @@ export function load(root) {
     if (image.complete && !image.naturalWidth) unread(image);
   const shown = within(root, "[data-viewer]")[0];
   if (!shown) return;
-  zoom = FIT;
-  for (const tool of within(shown, "[data-zoom-tools], [data-viewer-print]")) tool.hidden = false;
+  for (const tool of within(shown, "[data-viewer-print]")) tool.hidden = false;
   if (dialog) open();
   if (dialog || root === shown) shown.querySelector("#viewer-title").focus({ preventScroll: true });
 }
