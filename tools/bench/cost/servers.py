@@ -41,7 +41,9 @@ class Installation:
         self._stack = stack
         self.port = process.free_port()
         self.base = f"http://localhost:{self.port}"
-        self.dovecot = Dovecot(self.folder / "dovecot", [ALICE, BOB, CLAIRE], quota_megabytes=4096)
+        people = [ALICE, BOB, CLAIRE]
+        # With access lists, since the page that shares a folder is not there without them.
+        self.dovecot = Dovecot(self.folder / "dovecot", people, quota_megabytes=4096, sharing=True)
         self._web: list[subprocess.Popen[bytes]] = []
         self._workers: list[subprocess.Popen[bytes]] = []
         self._rested = 0
