@@ -229,7 +229,7 @@ def _prepare_tests() -> None:
         say(f"{part.name} is missing: tests that need it are skipped. {part.hint}")
     if packages.command(missing):
         say(f"    {packages.command(missing)}")
-    for server in (unpacked.CYRUS, unpacked.COURIER, unpacked.DOVECOT_23, unpacked.EXIM):
+    for server in unpacked.ALL:
         if not server.unpack():
             say(f"{server.name} could not be unpacked: tests that need it are skipped.")
     prepare(TESTS)

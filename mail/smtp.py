@@ -281,7 +281,10 @@ class _Session:
         if notice:
             options += f" RET=HDRS ENVID={_xtext(notice.envelope_id)}"
         self._mail(sender, options, limit)
-        self._recipients(recipients, limit, " NOTIFY=SUCCESS,FAILURE,DELAY" if notice else "")
+        try:
+            self._recipients(recipients, limit, " NOTIFY=SUCCESS,FAILURE,DELAY" if notice else "")
+        except RecipientsRefused as error:
+            raise _blaming(error, sender, recipients) from error
 
     def send(self, message: bytes, verdict: float) -> str:
         """Send DATA, the content, and separately the dot."""
@@ -429,6 +432,19 @@ def _hang_up(connection: smtplib.SMTP) -> None:
     connection.close()
 
 
+def _blaming(
+    error: RecipientsRefused, sender: str, recipients: Sequence[str]
+) -> RecipientsRefused | SenderRefused:
+    """Return SenderRefused when every recipient was refused in words that name the sender alone:
+    Postfix waits with that refusal until RCPT (``smtpd_delay_reject``)."""
+    words = set(error.refused.values())
+    about = next(iter(words)).lower() if len(words) == 1 else ""
+    names_sender = bool(sender) and f"<{sender}>".lower() in about
+    if not names_sender or sender in recipients or len(error.refused) < len(recipients):
+        return error
+    return SenderRefused("The sender was refused.", server_words=next(iter(words)))
+
+
 def _sign_in_error(code: int, words: bytes) -> WebmailError:
     server_words = _shown(words)
     if code < 500:  # 454: the server cannot check passwords at the moment
@@ -441,6 +457,9 @@ def _sign_in_error(code: int, words: bytes) -> WebmailError:
 def _refusal(code: int, words: bytes, limit: int) -> WebmailError:
     """Return the error for an answer other than success (RFC 5321 section 4.2, RFC 3463)."""
     server_words = _shown(words)
+    if code == 530 and b"STARTTLS" in words.upper():
+        # The settings of this installation are wrong (RFC 3207 section 4): no password helps.
+        return ServerUnavailable("The submission server wants TLS.", server_words=server_words)
     if code in _NEEDS_SIGN_IN:
         return SignInNeeded("The submission server wants a sign-in.", server_words=server_words)
     if _is_too_large(code, words) or code in (523, 552):

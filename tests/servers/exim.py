@@ -8,9 +8,8 @@ from pathlib import Path
 
 from demo.servers import process
 from demo.servers.dovecot import MailAccount, mail_owner
+from tests.servers.offers import MOST_RECIPIENTS, SIZE_LIMIT, USUAL, Offers
 from tests.servers.unpacked import EXIM
-
-SIZE_LIMIT, MOST_RECIPIENTS = 20_000, 3
 
 # Nothing leaves the machine.
 _CONFIGURATION = """\
@@ -21,7 +20,10 @@ keep_environment =
 pid_file_path = {folder}/exim.pid
 daemon_smtp_ports = {port}
 local_interfaces = 127.0.0.1
-tls_advertise_hosts =
+tls_advertise_hosts = {tls}
+{certificate}
+auth_advertise_hosts = {auth}
+accept_8bitmime = {eight_bits}
 message_size_limit = {size}
 recipients_max = {recipients}
 recipients_max_reject = true
@@ -33,10 +35,12 @@ acl_smtp_mail = acl_mail
 acl_smtp_rcpt = acl_rcpt
 begin acl
 acl_mail:
+{only_tls}
   deny !authenticated = *
        message = authentication required
   deny !condition = ${{if eqi{{$sender_address_local_part}}{{$authenticated_id}}}}
        message = 5.7.1 Sender address rejected: not owned by user $authenticated_id
+{limited}
   accept
 acl_rcpt:
   deny local_parts = nobody
@@ -58,20 +62,27 @@ plain:
   server_condition = ${{if or{{{people}}}}}
   server_set_id = $auth2
 """
+_ONLY_TLS = """\
+  deny !encrypted = *
+       message = 530 5.7.0 Must issue a STARTTLS command first
+"""
+_LIMITED = """\
+  defer ratelimit = {hourly}.5 / 1h / strict / $authenticated_id
+       message = 4.7.1 Too many messages in an hour
+"""
 
 
 class Exim(process.Server):
-    """`start()`, then `port`. `greylist()` begins to put off, `recognise()` ends it; `taken` are
-    the messages in its queue."""
+    """`start()`, then `port`: `tests.servers.offers.Submitting`."""
 
     name = "Exim"
 
     def __init__(
-        self, folder: Path, accounts: Sequence[MailAccount], *, utf8: bool = False
+        self, folder: Path, accounts: Sequence[MailAccount], offers: Offers = USUAL
     ) -> None:
         self.folder = folder
         self.accounts = tuple(accounts)
-        self.utf8 = utf8
+        self.offers = offers
         self.port = process.free_port()
         self.log = folder / "log"
 
@@ -83,9 +94,11 @@ class Exim(process.Server):
         (self.folder / "passwd").write_text(Path("/etc/passwd").read_text() + names)
         groups = f"Debian-exim:x:{owner.pw_gid}:\n"
         (self.folder / "group").write_text(Path("/etc/group").read_text() + groups)
+        certificate = self.folder / "certificate"
+        certificate.write_bytes(self.offers.tls.read_bytes() if self.offers.tls else b"")
         configuration = self.folder / "exim.conf"
         configuration.write_text(self._configuration())
-        for path in (self.folder, spool):
+        for path in (self.folder, spool, certificate):
             os.chown(path, owner.pw_uid, owner.pw_gid)
         binds = [
             word
@@ -97,7 +110,6 @@ class Exim(process.Server):
         process.wait_for_port(self.port, self.child, self.log)
 
     def greylist(self) -> None:
-        """Put off what is for greylisted@…, until `recognise`."""
         (self.folder / "known").unlink(missing_ok=True)
 
     def recognise(self) -> None:
@@ -105,19 +117,29 @@ class Exim(process.Server):
 
     @property
     def taken(self) -> list[str]:
-        """The numbers of the messages that wait in its queue."""
         return sorted(path.name[:-2] for path in (self.folder / "spool").rglob("*-H"))
+
+    def content(self, number: str) -> bytes:
+        (path,) = (self.folder / "spool").rglob(f"{number}-D")
+        return path.read_bytes().partition(b"\n")[2].replace(b"\n", b"\r\n")
 
     def _configuration(self) -> str:
         people = "".join(
             f"{{and{{{{eq{{$auth2}}{{{account.login}}}}}{{eq{{$auth3}}{{{account.password}}}}}}}}}"
             for account in self.accounts
         )
+        offers = self.offers
         return _CONFIGURATION.format(
             folder=self.folder,
             port=self.port,
             size=SIZE_LIMIT,
             recipients=MOST_RECIPIENTS,
-            utf8="*" if self.utf8 else "",
+            utf8="*" if offers.utf8 else "",
+            tls="*" if offers.tls else "",
+            certificate=f"tls_certificate = {self.folder}/certificate" if offers.tls else "",
+            auth="${if def:tls_in_cipher {*}}" if offers.tls else "*",
+            only_tls=_ONLY_TLS if offers.tls else "",
+            eight_bits="true" if offers.eight_bits else "false",
+            limited=_LIMITED.format(hourly=offers.hourly) if offers.hourly else "",
             people=people,
         )

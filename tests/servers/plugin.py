@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,9 @@ from tests.servers import postgresql
 from tests.servers.courier import Courier
 from tests.servers.cyrus import ALTERNATIVE, DEFAULT, Cyrus
 from tests.servers.exim import Exim
-from tests.servers.unpacked import COURIER, CYRUS, EXIM, Unpacked
+from tests.servers.offers import USUAL, Offers, Submitting
+from tests.servers.postfix import Postfix
+from tests.servers.unpacked import COURIER, CYRUS, EXIM, POSTFIX, Unpacked
 
 NEED_ALL = "WEBMAIL_TESTS_NEED_ALL"
 SQLITE = "sqlite:///:memory:"
@@ -60,6 +62,11 @@ service imap-login {{
 }}
 service imap {{
   {count} = {unlimited}
+}}
+service auth {{
+  unix_listener {auth} {{
+    mode = 0666
+  }}
 }}
 """
 
@@ -201,13 +208,17 @@ def redis_server() -> str:
 
 
 class BusyDovecot(Dovecot):
-    """One whose process of sign-in serves many sessions."""
+    """One whose process of sign-in serves many sessions, and which checks passwords for Postfix."""
+
+    @property
+    def auth(self) -> Path:
+        return self.folder / "passwords"
 
     def _configuration(self) -> str:
         count, unlimited = "restart_request_count", "unlimited"
         if dovecot_version() < (2, 4):
             count, unlimited = "service_count", "0"
-        more = _FOR_MANY_SESSIONS.format(count=count, unlimited=unlimited)
+        more = _FOR_MANY_SESSIONS.format(count=count, unlimited=unlimited, auth=self.auth)
         return super()._configuration() + more
 
 
@@ -225,7 +236,7 @@ def dovecot() -> Iterator[Dovecot]:
 
 
 def _started(
-    package: Unpacked, make: Callable[[Path], Cyrus | Courier | Exim]
+    package: Unpacked, make: Callable[[Path], Cyrus | Courier | Exim | Postfix]
 ) -> Generator[Any, None, None]:
     if not package.present():
         pytest.skip(missing(f"{package.name}, in a tree of its own,"))
@@ -255,10 +266,30 @@ def courier() -> Generator[Courier, None, None]:
     yield from _started(COURIER, lambda folder: Courier(folder, [ALICE, BOB]))
 
 
-@pytest.fixture(scope="session")
-def exim() -> Generator[Exim, None, None]:
-    """A private Exim that takes mail of those who sign in, and sends none."""
-    yield from _started(EXIM, lambda folder: Exim(folder, [ALICE]))
+@contextmanager
+def _submitting(name: str, auth: Path, offers: Offers) -> Iterator[Submitting]:
+    if name == "exim":
+        yield from _started(EXIM, lambda folder: Exim(folder, [ALICE], offers))
+    elif os.getuid():
+        pytest.skip(missing("root, who alone starts Postfix,"))
+    else:
+        yield from _started(POSTFIX, lambda folder: Postfix(folder, [ALICE], auth, offers))
+
+
+@pytest.fixture(scope="session", params=["exim", "postfix"])
+def submitting(request: pytest.FixtureRequest, dovecot: BusyDovecot) -> Iterator[Submitting]:
+    """A private Exim, then a Postfix: each takes mail of Alice, and sends none."""
+    with _submitting(request.param, dovecot.auth, USUAL) as server:
+        yield server
+
+
+@pytest.fixture(params=["exim", "postfix"])
+def submitting_with(
+    request: pytest.FixtureRequest, dovecot: BusyDovecot
+) -> Iterator[Callable[[Offers], Submitting]]:
+    """`submitting_with(Offers(…))`: one of those for this test alone."""
+    with ExitStack() as running:
+        yield lambda offers: running.enter_context(_submitting(request.param, dovecot.auth, offers))
 
 
 @pytest.fixture(scope="session")

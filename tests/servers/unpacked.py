@@ -76,3 +76,5 @@ DOVECOT_23 = Unpacked(
     "bookworm",
 )
 EXIM = Unpacked("exim4", ("exim4-daemon-heavy",))
+POSTFIX = Unpacked("postfix", ("postfix",))
+ALL = (CYRUS, COURIER, DOVECOT_23, EXIM, POSTFIX)

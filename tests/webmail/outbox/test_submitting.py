@@ -1,4 +1,4 @@
-"""The outbox before a real Exim: what it puts off leaves once, what it refuses is told."""
+"""The outbox before a real Exim and Postfix: each message leaves once, or its fate is told."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import MailDomain
-from tests.servers.exim import Exim
 from tests.servers.mailboxes import Mailbox
+from tests.servers.offers import Submitting
 from tests.webmail.outbox.letters import letter
 from webmail import outbox
 from webmail.models import OutboxMessage
@@ -18,8 +18,8 @@ State = OutboxMessage.State
 
 
 @pytest.fixture(autouse=True)
-def sends_by_exim(request_of_alice: object, mail_domain: MailDomain, exim: Exim) -> None:
-    mail_domain.smtp_port = exim.port
+def sends_by_it(request_of_alice: object, mail_domain: MailDomain, submitting: Submitting) -> None:
+    mail_domain.smtp_port = submitting.port
     mail_domain.save()
 
 
@@ -27,29 +27,29 @@ def test_what_is_greylisted_leaves_once_at_the_next_attempt(
     accepted: Callable[..., OutboxMessage],
     later: Callable[[], None],
     mailbox: Mailbox,
-    exim: Exim,
+    submitting: Submitting,
 ) -> None:
-    exim.greylist()
-    before = len(exim.taken)
+    submitting.greylist()
+    before = len(submitting.taken)
     row = accepted(letter("bob@ac-exemple.fr", "greylisted@ac-exemple.fr"))
     assert outbox.deliver(row.pk) is None
     row.refresh_from_db()
     assert row.state == State.HELD and "Greylisted" in row.server_words
-    assert len(exim.taken) == before
-    exim.recognise()
+    assert len(submitting.taken) == before
+    submitting.recognise()
     later()
     assert outbox.deliver(row.pk) is not None
     row.refresh_from_db()
-    assert row.state == State.SENT and len(exim.taken) == before + 1
+    assert row.state == State.SENT and len(submitting.taken) == before + 1
     assert len(mailbox.uids("Sent")) == 1
 
 
 def test_a_recipient_that_is_refused_keeps_the_message_from_all(
-    accepted: Callable[..., OutboxMessage], exim: Exim
+    accepted: Callable[..., OutboxMessage], submitting: Submitting
 ) -> None:
-    before = exim.taken
+    before = submitting.taken
     row = accepted(letter("bob@ac-exemple.fr", "nobody@ac-exemple.fr"))
     assert outbox.deliver(row.pk) is None
     row.refresh_from_db()
     assert (row.state, row.failure) == (State.FAILED, "RecipientsRefused")
-    assert exim.taken == before
+    assert submitting.taken == before
