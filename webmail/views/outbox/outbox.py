@@ -128,8 +128,8 @@ def back(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         toasts.success(request, gettext("What had not left yet was stopped."))
         return lead_to(request, reverse("mail:outbox"))
     if row.state == State.FAILED:
-        words = (shown.how, shown.why, _all_refused(shown), shown.said)
-        toasts.warning(request, " ".join(filter(None, words)))
+        reasons = (shown.how, shown.why, _all_refused(shown), shown.said)
+        toasts.warning(request, " ".join(filter(None, reasons)))
     words = gettext("The message was not sent: it is being written again.")
     return lead_to(request, reverse("mail:draft", args=[draft.pk]), words)
 
