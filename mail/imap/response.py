@@ -332,12 +332,16 @@ def messages(raw: Iterable[Any], selected: Selected) -> tuple[FetchedMessage, ..
     A message of which only a change of flags is told, by another client, has no size: it is left
     out.
     """
-    return tuple(row for told in _by_sequence(raw) for row in _rows(told, selected))
+    return tuple(row for told in _by_sequence(lines(raw)) for row in _rows(told, selected))
 
 
 def marks(raw: Iterable[Any]) -> tuple[MessageMarks, ...]:
     """Return positions and flags from the FETCH answers that have UID and FLAGS."""
-    return tuple(mark for told in _by_sequence(raw) for mark in _marks(told))
+    answers = list(lines(raw))
+    plain = tuple(mark for line in answers if (mark := _plain_mark(line)) is not None)
+    if len({mark.sequence for mark in plain}) == len(answers):
+        return plain  # the usual answer, of which nothing is to be put together
+    return tuple(mark for told in _by_sequence(answers) for mark in _marks(told))
 
 
 def _marks(told: Sequence[list[Any]]) -> list[MessageMarks]:
@@ -388,17 +392,17 @@ def items(raw: Iterable[Any]) -> Iterator[tuple[int, dict[bytes, Any]]]:
     """Yield the sequence number of each message in FETCH answers, and its items by name in
     capitals.
     """
-    for told in _by_sequence(raw):
+    for told in _by_sequence(lines(raw)):
         yield from _merged(told)
 
 
-def _by_sequence(raw: Iterable[Any]) -> Iterable[list[list[Any]]]:
+def _by_sequence(answers: Iterable[list[Any]]) -> Iterable[list[list[Any]]]:
     """Return the FETCH lines of each sequence number, unread, in the order of their last lines.
 
     A server may send the items of a message in several lines (RFC 9051 section 7.5.2).
     """
     told: dict[bytes, list[list[Any]]] = {}
-    for line in lines(raw):
+    for line in answers:
         head = line[0][0] if isinstance(line[0], tuple) else line[0]
         number_ = _LEADING.match(head)
         key = number_[0] if number_ else head

@@ -74,8 +74,9 @@ def test_marks_are_put_together():
     assert marks == [(1, 5, {SEEN}, 17), (2, 6, set(), 0)]
 
 
-def test_the_newer_flags_count_in_marks():
-    (mark,) = response.marks([FLAGS, NEWER])
+@pytest.mark.parametrize("newer", [NEWER, b"1 (UID 5 FLAGS (\\Flagged))"])
+def test_the_newer_flags_count_in_marks(newer):
+    (mark,) = response.marks([FLAGS, newer])
     assert (mark.uid, mark.flags) == (5, {FLAGGED})
 
 
