@@ -61,8 +61,8 @@ HEARD: Final = {
     "roster": "test_sending_choice.py::"
     "test_a_list_is_chosen_its_columns_written_and_every_message_looked_at",
     "rowmenu": "test_rows_and_what_is_asked_about_them",
-    "saying": "test_compose_panes.py::test_what_a_pane_has_to_say_is_said_by_its_page",
     "rules": "test_rules.py::test_rules_are_dragged_and_moved_by_keys",
+    "saying": "test_compose_panes.py::test_what_a_pane_has_to_say_is_said_by_its_page",
     "search": "test_the_list_and_its_panes",
     "selection": "test_rows_and_what_is_asked_about_them",
     "session": "test_account.py::test_after_the_end_a_shared_screen_is_covered_and_nothing_is_lost",

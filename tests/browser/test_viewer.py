@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -141,6 +142,7 @@ def test_an_image_grows_and_shrinks(
     card(page, "plan.png").click()
     image = page.locator("[data-picture]")
     expect(image).to_have_js_property("naturalWidth", 1600)
+    expect(page.locator("[data-zoom-tools]")).to_be_visible()
     fit = image.evaluate("image => image.clientWidth")
     page.keyboard.press("+")
     assert image.evaluate("image => image.clientWidth") == pytest.approx(fit * 1.25, abs=2)
@@ -149,6 +151,37 @@ def test_an_image_grows_and_shrinks(
     assert image.evaluate("image => image.clientWidth") == pytest.approx(fit * 0.75, abs=2)
     page.keyboard.press("0")
     assert image.evaluate("image => image.clientWidth") == fit
+
+
+@pytest.mark.parametrize("is_own_page", [False, True], ids=["dialog", "page"])
+def test_without_keys_of_one_letter_an_image_grows_by_its_buttons_alone(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    documents: Mailbox,
+    is_own_page: bool,
+) -> None:
+    page = open_page()
+    sign_in(page, alice)
+    user = get_user_model().objects.get()
+    user.preferences = {**user.preferences, "keys": "none"}
+    user.save()
+    page.reload()
+    page.locator("#rows .row > a").first.click()
+    card(page, "plan.png").click()
+    image = page.locator("[data-picture]")
+    expect(image).to_have_js_property("naturalWidth", 1600)
+    if is_own_page:
+        page.reload()
+        expect(image).to_have_js_property("naturalWidth", 1600)
+    expect(page.locator("[data-zoom-tools]")).to_be_visible()
+    level = page.locator("[data-zoom-level]")
+    for key in "+-":
+        page.keyboard.press(key)
+        expect(level).to_have_text("100 %")
+    page.locator("[data-zoom=in]").click()
+    page.keyboard.press("0")
+    expect(level).to_have_text("125 %")
 
 
 def test_a_pdf_is_printed_with_all_its_pages(

@@ -109,9 +109,8 @@ function show(dialog) {
 
 /** "?" outside fields opens the help; users who dictate can restrict keys to the list and the message (WCAG 2.1.4). */
 function asksForKeys(event) {
-  if (event.key !== "?" || event.defaultPrevented) return false;
+  if (event.key !== "?" || event.defaultPrevented || !hasLetters()) return false;
   const dialog = document.getElementById("keys");
-  if (!hasLetters()) return false;
   return Boolean(regionOf(event)) || (dialog && !("listOnly" in dialog.dataset) && isBeside(event));
 }
 

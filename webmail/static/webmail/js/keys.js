@@ -27,7 +27,7 @@ export function regionOf(event) {
 }
 
 /** Whether characters may be keys: a user can leave all of them to a screen reader or to dictation. */
-export const hasLetters = () => !document.querySelector("#keys[data-no-letters]");
+export const hasLetters = () => !("noLetters" in document.body.dataset);
 
 /** Whether a key neither types a letter nor makes a choice. */
 export const isBeside = (event) =>

@@ -7,7 +7,7 @@ import { isPlain, on, within } from "./dom.js";
 let dialog = null;
 let opener = null;
 
-const viewer = () => document.getElementById("viewer");
+export const viewer = () => document.getElementById("viewer");
 
 /** Creates the dialog into which the links of the cards are swapped; without JavaScript they lead to the page. */
 function makeDialog() {
@@ -57,15 +57,17 @@ function needsArrows(element) {
   return stage !== null && stage.scrollWidth > stage.clientWidth + 1;
 }
 
+/** Whether a key is the viewer's. */
+export const isForViewer = (event) =>
+  viewer()?.matches("[data-viewer]") &&
+  !event.defaultPrevented &&
+  !event.ctrlKey &&
+  !event.metaKey &&
+  !event.altKey &&
+  !document.querySelector("dialog[open]:not(.viewer-dialog)");
+
 function key(event) {
-  if (!viewer()?.matches("[data-viewer]") || event.defaultPrevented) return;
-  if (
-    event.ctrlKey ||
-    event.metaKey ||
-    event.altKey ||
-    document.querySelector("dialog[open]:not(.viewer-dialog)")
-  )
-    return;
+  if (!isForViewer(event)) return;
   switch (event.key) {
     case "Escape":
       event.preventDefault();

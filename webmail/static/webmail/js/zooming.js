@@ -3,13 +3,12 @@
 
 import { isPlain, on, within } from "./dom.js";
 import { hasLetters } from "./keys.js";
+import { isForViewer, viewer } from "./viewer.js";
 
 const STEPS = [25, 50, 75, 100, 125, 150, 200, 300, 400];
 const FIT = 100;
 
 let zoom = FIT;
-
-const viewer = () => document.getElementById("viewer");
 
 function apply() {
   const shown = viewer().querySelector("[data-zoomable]");
@@ -38,9 +37,7 @@ const ZOOMS = { in: () => step(1), out: () => step(-1), reset: () => ((zoom = FI
 const KEYS = { "+": ZOOMS.in, "-": ZOOMS.out, 0: ZOOMS.reset };
 
 function key(event) {
-  if (!viewer()?.matches("[data-viewer]") || event.defaultPrevented || !hasLetters()) return;
-  const isBehind = document.querySelector("dialog[open]:not(.viewer-dialog)");
-  if (!isBehind && !event.ctrlKey && !event.metaKey && !event.altKey) KEYS[event.key]?.();
+  if (isForViewer(event) && hasLetters()) KEYS[event.key]?.();
 }
 
 export function start() {
