@@ -271,6 +271,27 @@ def test_recipients_that_must_wait_are_not_among_the_refused():
     assert caught.value.refused == {BOB: "no"}
 
 
+ABOUT_ALICE = b"553 5.7.1 <alice@ac-exemple.fr>: Sender address rejected: not owned\r\n"
+
+
+@pytest.mark.parametrize(
+    ("to", "words", "error"),
+    [
+        ([BOB], [ABOUT_ALICE], SenderRefused),
+        ([CAROL, BOB], [ABOUT_ALICE, ABOUT_ALICE], SenderRefused),
+        # Another recipient is taken, is refused for itself, or is the sender.
+        ([CAROL, BOB], [b"250 ok\r\n", ABOUT_ALICE], RecipientsRefused),
+        ([CAROL, BOB], [b"550 5.1.1 no\r\n", ABOUT_ALICE], RecipientsRefused),
+        ([ALICE], [ABOUT_ALICE], RecipientsRefused),
+    ],
+)
+def test_a_sender_that_is_refused_at_each_recipient_is_told_as_one(to, words, error):
+    answers = [(f"RCPT TO:<{one}>", told) for one, told in zip(to, words, strict=True)]
+    with pytest.raises(error) as caught:
+        scripted(HELLO, EHLO, AUTH, MAIL, *answers, RSET, to=to)
+    assert type(caught.value) is error
+
+
 def test_an_address_with_accents_where_the_server_takes_none():
     with pytest.raises(RecipientsRefused) as caught:
         scripted(HELLO, EHLO, AUTH, to=[BOB, "élève@ac-exemple.fr"])

@@ -34,9 +34,7 @@ def place(server: Submitting) -> smtp.SmtpServer:
 @pytest.fixture
 def submit(submitting: Submitting) -> Submit:
     def send(*to: str, sender: str = ALICES, message: bytes = MESSAGE, who: MailAccount = ALICE):
-        at = smtp.SmtpServer(
-            "127.0.0.1", submitting.port, "none", login=who.login, password=who.password
-        )
+        at = replace(place(submitting), login=who.login, password=who.password)
         return smtp.submit(at, sender, [f"{name}@ac-exemple.fr" for name in to], message)
 
     return send
