@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from django.test import Client
 
 from accounts.models import MailDomain, User
-from tests.waiting import LONGEST_S
+from tests.installed import printed
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = """
@@ -31,22 +27,7 @@ print(json.dumps([
 
 
 def names(base_url: str) -> list[str]:
-    own = {
-        "DJANGO_SETTINGS_MODULE": "webmail.settings",
-        "WEBMAIL_BASE_URL": base_url,
-        "WEBMAIL_SECRET_KEY": "x" * 50,
-        "DATABASE_URL": "sqlite:///:memory:",
-    }
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", NAMES],
-        cwd=ROOT,
-        env=os.environ | own,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=LONGEST_S,
-    )
-    found: list[str] = json.loads(done.stdout)
+    found: list[str] = printed(NAMES, WEBMAIL_BASE_URL=base_url)
     return found
 
 

@@ -3,21 +3,16 @@ installation with https gives a stranger. It gave them 135 points, its A+ begins
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.waiting import LONGEST_S
+from tests.installed import printed
 
-ROOT = Path(__file__).resolve().parents[2]
 SIX_MONTHS_S = 15_768_000
 ANSWERS = """
 import json, django
@@ -46,25 +41,14 @@ Answer = dict[str, Any]
 @pytest.fixture(scope="module")
 def answers(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answer]:
     database = shutil.copy(migrated, tmp_path_factory.mktemp("observatory") / "db.sqlite3")
-    own = {
-        "DJANGO_SETTINGS_MODULE": "webmail.settings",
-        "DATABASE_URL": f"sqlite:///{database}",
-        "REDIS_URL": "",
-        "WEBMAIL_BASE_URL": "https://webmail.example",
-        "WEBMAIL_DEBUG": "1",  # static files need not be gathered
-        "WEBMAIL_DOMAIN": "mail.example",
-        "WEBMAIL_SECRET_KEY": "x" * 50,
-    }
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", ANSWERS],
-        cwd=ROOT,
-        env=os.environ | own,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=LONGEST_S,
+    told: dict[str, Answer] = printed(
+        ANSWERS,
+        DATABASE_URL=f"sqlite:///{database}",
+        REDIS_URL="",
+        WEBMAIL_BASE_URL="https://webmail.example",
+        WEBMAIL_DEBUG="1",  # static files need not be gathered
+        WEBMAIL_DOMAIN="mail.example",
     )
-    told: dict[str, Answer] = json.loads(done.stdout)
     return told
 
 
