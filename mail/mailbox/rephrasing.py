@@ -62,7 +62,7 @@ def piece(term: Term) -> str:
     """Return the text of a term, with French operators."""
     match term:
         case Text(where, text):
-            return _TEXTS[where] + (_word(text) if where == "TEXT" else quoted(text))
+            return _TEXTS[where] + (_word(text) if where == "TEXT" else _value(text))
         case OwnAddress(where):
             return f"{_TEXTS[where]}moi"
         case Received(relation, day):
@@ -90,7 +90,18 @@ def _close(term: Term) -> str:
 
 def _word(text: str) -> str:
     """Return a word, in quotes if it would otherwise mean a state."""
-    return f'"{text}"' if fold(text) in BARE_STATES else quoted(text)
+    return f'"{text}"' if fold(text) in BARE_STATES else _value(text)
+
+
+def _value(text: str) -> str:
+    """Return a text, in other quotes if it has straight ones. Where it has all of them, straight
+    ones go.
+    """
+    others = [(opening, closing) for opening, closing in ("«»", "“”") if closing not in text]
+    if '"' in text and others:
+        opening, closing = others[0]
+        return f"{opening}{text}{closing}"
+    return quoted(text)
 
 
 def _size(octets: int) -> str:

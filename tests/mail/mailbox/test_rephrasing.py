@@ -34,6 +34,8 @@ def parse(text: str) -> Query:
         '"nonlu" "OU" "a<b" étiquette:important',
         'dossier:archives -dossier:"ma corbeille" bus',
         "«non» “lu”",
+        '«"» bus',
+        '«il dit "oui"» “dit « "oui" »”',
     ],
 )
 def test_a_query_written_back_asks_for_the_same(text: str) -> None:
