@@ -24,7 +24,7 @@ from accounts import (
 from accounts.health import capabilities
 from accounts.models import LentCredential, MailDomain, User
 from accounts.network import client_address
-from accounts.providers import grants, proxied
+from accounts.providers import grants
 from core import clock
 from mail import smtp as submission
 from mail.errors import (
@@ -112,50 +112,91 @@ def _key(user: User, password: str) -> Hashable:
     return (user.pk, credentials.digest(password), wire_log.lasts_until(user))
 
 
-def _password_of(request: HttpRequest) -> tuple[User, str]:
+@dataclass(frozen=True, slots=True)
+class MailboxAccess:
+    """What opens a user's mailbox on the servers of the mail domain: for a request the sealed
+    credential, for a job the lent one. ``address`` is that of the browser, which the mail server
+    is told."""
+
+    user: User
+    domain: MailDomain
+    credential: str = field(repr=False)
+    address: str = ""
+
+    @property
+    def mailbox(self) -> str:
+        """The name of the mailbox in the limits."""
+        return limits.mailbox(self.domain.pk, self.user.login)
+
+    def way_in(self) -> tuple[str, str]:
+        """Return the login with the password or the access token that is valid now. May query the
+        database and a provider. Raises SignInNeeded, also where the mail server has just refused
+        this secret, and ServerUnavailable."""
+        login, secret = grants.way_in(self.user, self.credential)
+        if limits.was_refused(self.mailbox, secret):
+            raise SignInNeeded
+        return login, secret
+
+    def note_refused(self, secret: str) -> None:
+        """Note that the mail server no longer accepts the secret that it was sent."""
+        limits.note_refused(self.mailbox, secret)
+
+    def imap(self) -> Connection:
+        """Open a connection and sign in. Raises as `way_in`, and ServerBusy."""
+        login, secret = self.way_in()
+        try:
+            return _opened(imap_server(self.domain), login, secret, self.address)
+        except SignInNeeded:
+            self.note_refused(secret)
+            raise
+
+    def smtp(self) -> submission.SmtpServer:
+        """Return the submission server with the user's login. Raises as `way_in`."""
+        return smtp_server(self.domain, *self.way_in())
+
+    @contextmanager
+    def sieve(self) -> Iterator[manage_sieve.SieveConnection]:
+        """Yield a connection to the user's rules. Raises as `way_in`, and SieveNotOffered,
+        SieveUnavailable."""
+        if not self.domain.sieve_host:
+            raise SieveNotOffered("The mail domain has no ManageSieve server.")
+        with (
+            wire_log.kept(self.user),
+            manage_sieve.open(sieve_server(self.domain), *self.way_in()) as connection,
+        ):
+            yield connection
+
+
+def _access(request: HttpRequest) -> MailboxAccess:
+    """Return the access of the signed-in user. Raises SignInNeeded."""
     user = request.user
-    password = credentials.open_sealed(request)
-    if password is None or not isinstance(user, User) or user.mail_domain is None:
+    credential = credentials.open_sealed(request)
+    if credential is None or not isinstance(user, User) or user.mail_domain is None:
         raise SignInNeeded
     if second_factor.missing_step(request, user):
         raise SignInNeeded
-    return user, password
+    return MailboxAccess(user, user.mail_domain, credential, client_address(request))
 
 
-def _door(request: HttpRequest) -> tuple[Hashable, object]:
-    user, password = _password_of(request)
-    opener = _opener(user, password, client_address(request))
-    return _key(user, password), opener
-
-
-def _opener(user: User, password: str, address: str) -> Callable[[], Connection]:
-    domain, login = user.mail_domain, user.login
-    assert domain is not None  # noqa: S101  the callers saw to it
-
-    def opener() -> Connection:
-        name, secret = grants.way_in(user, password)
-        if limits.was_refused(limits.mailbox(domain.pk, login), secret):
-            raise SignInNeeded
-        try:
-            return _opened(imap_server(domain), name, secret, address)
-        except SignInNeeded:
-            limits.note_refused(limits.mailbox(domain.pk, login), secret)
-            raise
-
-    return opener
+def _lent_access(job: Borrower) -> MailboxAccess:
+    """Return the access that a job's user has lent. Raises SignInNeeded."""
+    credential = lending.opened(job.credential)
+    if job.user.mail_domain is None or not job.user.is_active:
+        raise SignInNeeded
+    return MailboxAccess(job.user, job.user.mail_domain, credential)
 
 
 @contextmanager
 def imap(request: HttpRequest) -> Iterator[Connection]:
     """Yield the user's connection, and return it to the pool at the end. Raises SignInNeeded,
     ServerUnavailable."""
-    key, opener = _door(request)
+    access = _access(request)
     with (
-        wire_log.kept(request.user),  # type: ignore[arg-type]
-        stalled.bounded(request.user.mail_domain.imap_host),  # type: ignore[union-attr]
-        pool().lease(key, opener) as connection,  # type: ignore[arg-type]
+        wire_log.kept(access.user),
+        stalled.bounded(access.domain.imap_host),
+        pool().lease(_key(access.user, access.credential), access.imap) as connection,
     ):
-        connection.wishes = wishes(request.user)  # type: ignore[arg-type]
+        connection.wishes = wishes(access.user)
         yield connection
 
 
@@ -186,15 +227,10 @@ class Borrower(Protocol):
 def imap_for(job: Borrower) -> Iterator[Connection]:
     """Yield a connection to the mailbox of a job's user, with the lent password, and close it at
     the end. Raises SignInNeeded when the password is no longer valid, and ServerUnavailable."""
-    password = lending.opened(job.credential)
-    if job.user.mail_domain is None or not job.user.is_active:
-        raise SignInNeeded
-    key = ("job", job.user.pk, credentials.digest(password))
+    access = _lent_access(job)
+    key = ("job", job.user.pk, credentials.digest(access.credential))
     try:
-        with (
-            wire_log.kept(job.user),
-            pool().lease(key, _opener(job.user, password, "")) as connection,
-        ):
+        with wire_log.kept(job.user), pool().lease(key, access.imap) as connection:
             connection.wishes = wishes(job.user)
             yield connection
     finally:
@@ -270,67 +306,32 @@ def box(
 def smtp_for(job: Borrower) -> submission.SmtpServer:
     """Return the submission server with the login of a job's user and the lent password. Raises
     SignInNeeded when the password is no longer valid."""
-    password = lending.opened(job.credential)
-    domain = job.user.mail_domain
-    if domain is None or not job.user.is_active:
-        raise SignInNeeded
-    return smtp_server(domain, *grants.way_in(job.user, password))
+    return _lent_access(job).smtp()
 
 
 def lease(request: HttpRequest) -> Lease:
     """Return a lease of the user's connection for a stream, which outlives the view. The caller
     must call ``release()``."""
-    key, opener = _door(request)
-    with wire_log.kept(request.user):  # type: ignore[arg-type]
-        return pool().lease_open(key, opener)  # type: ignore[arg-type]
+    access = _access(request)
+    with wire_log.kept(access.user):
+        return pool().lease_open(_key(access.user, access.credential), access.imap)
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedMailbox:
-    """A mailbox that is watched for new mail. ``row`` is the primary key of the session's row,
-    ``mark`` the mark of its sealed password, and ``mailbox`` the name of the mailbox in the limits.
-    The password stays in the memory of this process, with the stream that it was opened for."""
+    """A mailbox that is watched for new mail. ``row`` is the primary key of the session's row, and
+    ``mark`` the mark of its sealed password. The access stays in the memory of this process, with
+    the stream that it was opened for."""
 
-    user_id: int
     row: int
     mark: str
-    mailbox: str
-    server: ImapServer
-    login: str
-    password: str = field(repr=False)
-    address: str
-    user: User = field(repr=False)
-
-    @property
-    def is_asked_for(self) -> bool:
-        """Return whether `way_in` may query the database or a provider."""
-        return grants.is_grant(self.password) or proxied.is_proxied(self.password)
-
-
-def way_in(watch: WatchedMailbox) -> tuple[str, str]:
-    """Return the login with the password or the access token that is valid now. Raises
-    SignInNeeded, ServerUnavailable."""
-    return grants.way_in(watch.user, watch.password)
+    access: MailboxAccess
 
 
 def watched(request: HttpRequest) -> WatchedMailbox:
-    """Return what a stream needs to watch the user's mailbox. Raises SignInNeeded, as `imap`
-    does."""
-    user, password = _password_of(request)
-    domain = user.mail_domain
-    assert domain is not None  # noqa: S101  _password_of saw to it
-    mine = WatchedMailbox(
-        user_id=user.pk,
-        row=sessions.row(request),
-        mark=credentials.mark(request),
-        mailbox=limits.mailbox(domain.pk, user.login),
-        server=imap_server(domain),
-        login=user.login,
-        password=password,
-        address=client_address(request),
-        user=user,
-    )
-    if limits.was_refused(mine.mailbox, password) or not still_watched([mine]):
+    """Return what a stream needs to watch the user's mailbox. Raises SignInNeeded."""
+    mine = WatchedMailbox(sessions.row(request), credentials.mark(request), _access(request))
+    if not still_watched([mine]):
         raise SignInNeeded
     return mine
 
@@ -347,17 +348,10 @@ def still_watched(all_: Collection[WatchedMailbox]) -> frozenset[int]:
     )
 
 
-def note_refused(watch: WatchedMailbox) -> None:
-    """Note that the mail server no longer accepts the password."""
-    limits.note_refused(watch.mailbox, watch.password)
-
-
 def smtp(request: HttpRequest) -> submission.SmtpServer:
-    """Return the submission server with the user's login."""
-    user, password = _password_of(request)
-    domain = user.mail_domain
-    assert domain is not None  # noqa: S101  _password_of saw to it
-    return smtp_server(domain, *grants.way_in(user, password))
+    """Return the submission server with the user's login. Raises SignInNeeded,
+    ServerUnavailable."""
+    return _access(request).smtp()
 
 
 def smtp_server(domain: MailDomain, login: str, password: str) -> submission.SmtpServer:
@@ -382,18 +376,7 @@ def has_sieve(user: User) -> bool:
 def sieve(request: HttpRequest) -> Iterator[manage_sieve.SieveConnection]:
     """Yield a connection to the user's rules. Raises SieveNotOffered, SieveUnavailable, and
     SignInNeeded as `imap` does."""
-    user, password = _password_of(request)
-    domain = user.mail_domain
-    assert domain is not None  # noqa: S101  _password_of saw to it
-    if not domain.sieve_host:
-        raise SieveNotOffered("The mail domain has no ManageSieve server.")
-    login, password = grants.way_in(user, password)
-    if limits.was_refused(limits.mailbox(domain.pk, user.login), password):
-        raise SignInNeeded
-    with (
-        wire_log.kept(user),
-        manage_sieve.open(sieve_server(domain), login, password) as connection,
-    ):
+    with _access(request).sieve() as connection:
         yield connection
 
 
@@ -411,8 +394,8 @@ def sieve_server(domain: MailDomain) -> manage_sieve.SieveServer:
 def close(request: HttpRequest) -> None:
     """Close the user's IMAP connections of this session, at sign-out."""
     try:
-        user, password = _password_of(request)
+        access = _access(request)
     except SignInNeeded:
         return
-    pool().close((user.pk, credentials.digest(password), None))
-    pool().close(_key(user, password))
+    pool().close((access.user.pk, credentials.digest(access.credential), None))
+    pool().close(_key(access.user, access.credential))

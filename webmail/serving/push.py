@@ -247,7 +247,6 @@ class EventStream:
                 except ServerRefused:
                     return self.end("poll")
                 except SignInNeeded:
-                    await _in_thread(lambda: session.note_refused(self.watched))
                     return self.end("refused")
                 except WebmailError as error:
                     self.say("down", {})
@@ -260,15 +259,16 @@ class EventStream:
             self.end()
 
     async def _watch_once(self) -> None:
-        watched = self.watched
+        access = self.watched.access
         async with self._hub.sign_ins:
-            login, secret = watched.login, watched.password
-            if watched.is_asked_for:
-                login, secret = await _in_thread(lambda: session.way_in(watched))
-            with wire_log.logged(watched.user):
-                opened = await watch.open(
-                    watched.server, login, secret, client_address=watched.address
-                )
+            login, secret = await _in_thread(access.way_in)
+            server = session.imap_server(access.domain)
+            with wire_log.logged(access.user):
+                try:
+                    opened = await watch.open(server, login, secret, client_address=access.address)
+                except SignInNeeded:
+                    await _in_thread(lambda: access.note_refused(secret))
+                    raise
         try:
             self.say("up", {"everywhere": opened.everywhere})
             self.say("mail", told(opened.inbox))
@@ -282,8 +282,9 @@ class EventStream:
             opened.close()
 
     async def _write_log(self) -> None:
-        if wire_log.lasts_until(self.watched.user) is not None:
-            await _in_thread(lambda: wire_log.write(self.watched.user))
+        user = self.watched.access.user
+        if wire_log.lasts_until(user) is not None:
+            await _in_thread(lambda: wire_log.write(user))
 
 
 class Hub:
@@ -302,7 +303,8 @@ class Hub:
     def add(self, stream: EventStream) -> None:
         """Add a stream. The newest streams of a user stay: an older one may belong to a computer
         that was shut down."""
-        own = [other for other in self._streams if other.watched.user_id == stream.watched.user_id]
+        user = stream.watched.access.user
+        own = [other for other in self._streams if other.watched.access.user == user]
         for other in own[: max(0, len(own) + 1 - settings.PUSH_STREAMS)]:
             other.end("many")
             del self._streams[other]

@@ -399,12 +399,10 @@ def test_news_of_mail_come_by_the_token(academy: Academy, alices: Mailbox) -> No
     user = User.objects.get()
     request = request_of(browser, user)
     request.session[sessions.ROW] = browser.session[sessions.ROW]
-    watched = session.watched(request)
-    assert watched.is_asked_for
-    login, token = session.way_in(watched)
+    login, token = session.watched(request).access.way_in()
 
     async def look() -> int:
-        opened = await watch.open(watched.server, login, token)
+        opened = await watch.open(session.imap_server(academy.domain), login, token)
         opened.close()
         return opened.inbox.exists
 

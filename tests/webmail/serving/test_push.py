@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ipaddress
 import json
 import re
 import socket
@@ -21,6 +22,7 @@ from django.utils import timezone
 
 from accounts import limits, session, wire_log
 from accounts.models import MailDomain, User, UserSession, WireLog
+from accounts.providers import proof
 from demo.servers.dovecot import Dovecot, MailAccount
 from mail.imap import watch
 from tests.servers.mailboxes import Mailbox
@@ -495,9 +497,37 @@ def test_a_password_that_the_mail_server_refuses_ends_it_and_counts(
         browser = stream(reader)
         assert browser.wait("end") == {"why": "refused"}
         # The pair is not tried again.
-        assert stream(reader).status == 401
+        assert stream(reader).wait("end") == {"why": "refused"}
+        assert len(server.received) == 1
     domain = MailDomain.objects.get()
     assert limits.was_refused(limits.mailbox(domain.pk, ALICE.login), ALICE.password)
+
+
+def test_a_refusal_of_the_stream_counts_for_the_pages_where_no_password_is_sealed(
+    stream: Callable[..., Browser],
+    reader: Client,
+    imap_at: Callable[[int], None],
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(proof._state, "passage", proof.Passage.DROPPED)
+    settings.REMOTE_USER_HEADER = "X-Remote-User"
+    settings.TRUSTED_PROXIES = [ipaddress.ip_network("10.0.0.0/8")]
+    settings.MASTER_USER, settings.MASTER_PASSWORD = {"": "webmail"}, {"": "clef"}
+    browser = Client()
+    signs_in = imap_script(("STATUS", no(b"no such item")), capabilities=WATCHES)
+    refuses = [*signs_in[:2], ("LOGIN", no(b"[AUTHENTICATIONFAILED] wrong"))]
+    with ScriptedServer(signs_in, refuses) as server:
+        imap_at(server.port)
+        answer = browser.get(
+            "/accounts/proxy/", headers={"X-Remote-User": "alice"}, REMOTE_ADDR="10.0.0.1"
+        )
+        assert answer.status_code == 302
+        session.pool().close_all()
+        assert stream(browser).wait("end") == {"why": "refused"}
+        assert browser.get("/mail/INBOX/").status_code == 302
+        assert stream(browser).wait("end") == {"why": "refused"}
+        assert len(server.received) == 2
 
 
 def test_a_server_without_idle_is_polled(
