@@ -391,13 +391,6 @@ _SERVERS = Group(
             example="30",
         ),
         number(
-            "WEBMAIL_SMTP_TIMEOUT",
-            60,
-            """The number of seconds that the webmail waits for an answer of the submission
-            server.""",
-            example="120",
-        ),
-        number(
             "WEBMAIL_SMTP_VERDICT_SECONDS",
             200,
             """The number of seconds that the webmail waits for the next piece of the answer to a
@@ -406,13 +399,6 @@ _SERVERS = Group(
             sent, and the webmail asks its author.""",
             minimum=1,
             example="300",
-        ),
-        number(
-            "WEBMAIL_SIEVE_TIMEOUT",
-            10,
-            """The number of seconds that the webmail waits for the next piece of an answer of the
-            ManageSieve server. A whole answer may take three times as long.""",
-            example="20",
         ),
         number(
             "WEBMAIL_IMAP_CONNECTIONS",
@@ -649,13 +635,6 @@ _RECIPIENTS = Group(
 _ATTACHMENTS = Group(
     "Attachments and remote images",
     (
-        number(
-            "WEBMAIL_PREVIEW_LIMIT_MB",
-            25,
-            """The largest attachment that is shown in the page, in megabytes. Larger ones can only
-            be downloaded. Sounds and films play at any size.""",
-            example="10",
-        ),
         choice(
             "WEBMAIL_OFFICE",
             """The use of LibreOffice to show office files: `auto` uses LibreOffice where it is
@@ -663,13 +642,6 @@ _ATTACHMENTS = Group(
             ("auto", "off"),
             default="auto",
             example="off",
-        ),
-        number(
-            "WEBMAIL_REMOTE_IMAGES_PER_MINUTE",
-            300,
-            """The most remote images that the webmail fetches for one user in a minute. 0 means no
-            limit.""",
-            example="100",
         ),
         networks(
             "WEBMAIL_REMOTE_CLOSED_NETWORKS",
@@ -737,12 +709,6 @@ _SIGN_IN = Group(
             a while; after 5 times as many its network (/24, or /56 of IPv6), and so on to /16 and
             /32. 0 means no limit.""",
             example="50",
-        ),
-        number(
-            "WEBMAIL_LOGIN_FAILURES_MINUTES",
-            15,
-            """The number of minutes for which a failed sign-in counts.""",
-            example="30",
         ),
         networks(
             "WEBMAIL_LOGIN_EXEMPT_NETWORKS",
@@ -1069,26 +1035,12 @@ _LOOKUP = Group(
             example="5",
         ),
         number(
-            "WEBMAIL_LOOKUPS_PER_NUMEN_HOURS",
-            24,
-            """The number of hours for which a lookup of a NUMEN counts.""",
-            minimum=1,
-            example="12",
-        ),
-        number(
             "WEBMAIL_LOOKUP_FAILURES_PER_NETWORK",
             20,
             """After this many failed lookups from one network address, the address is refused for a
             while; after 5 times as many its network (/24, or /56 of IPv6), and so on to /16 and
             /32. 0 means no limit.""",
             example="50",
-        ),
-        number(
-            "WEBMAIL_LOOKUP_FAILURES_MINUTES",
-            15,
-            """The number of minutes for which a failed lookup counts.""",
-            minimum=1,
-            example="30",
         ),
         number(
             "WEBMAIL_LOOKUP_FAILURES_PER_MINUTE",
