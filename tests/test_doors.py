@@ -548,11 +548,11 @@ def test_a_get_writes_nothing_but_what_is_listed(
     for address in DOORS:
         for client in (owner, boss):
             client.get(at(address, filled) + asked)
-            after = contents(tables)
-            for table in before.keys() | after.keys():
-                if before.get(table) != after.get(table):
-                    writing.setdefault(table, set()).add(address)
-            before = after
+        after = contents(tables)
+        for table in before.keys() | after.keys():
+            if before.get(table) != after.get(table):
+                writing.setdefault(table, set()).add(address)
+        before = after
     session.pool().close_all()
     unlisted = {
         table: paths - WRITTEN_BY_GET.get(table, set())

@@ -145,6 +145,12 @@
       for (const id of one.getAttribute(key).split(/\s+/).filter(Boolean))
         if (!ids.has(id) && !(key === "aria-controls")) wrong("7.1", one, `${key} leads nowhere: ${id}`);
 
+  // What stands in a button is part of its name alone: nobody hears it change.
+  for (const one of all("button :is(output, [aria-live], [role=status], [role=alert])"))
+    wrong("7.5", one, "told within a button");
+  for (const one of all("ul, ol").filter(told))
+    if (!one.children.length && !one.hasAttribute("aria-live")) wrong("9.3", one, "empty");
+
   // 9. Structure
   const heads = all("h1, h2, h3, h4, h5, h6, [role=heading]").filter(told);
   const level = (head) => Number(head.getAttribute("aria-level") || head.tagName[1]);

@@ -178,6 +178,10 @@ def stretched(page: Page) -> list[str]:
     return found
 
 
+# What follows a size of the window is laid out by observers, with the frame after the next.
+_DRAWN: Final = "() => new Promise((is) => requestAnimationFrame(() => requestAnimationFrame(is)))"
+
+
 def by_hand(page: Page) -> list[str]:
     """What ``hand.js`` finds: targets and names at two widths, a window of 320 px with letters as
     they are and spaced, forced colours, and what moves for who asked for less."""
@@ -188,6 +192,7 @@ def by_hand(page: Page) -> list[str]:
         page.set_viewport_size({"width": width, "height": height})
         found += page.evaluate(HAND, ["targets", "names", "still"])
     page.set_viewport_size({"width": 320, "height": 640})
+    page.evaluate(_DRAWN)
     for spacing in ("", SPACING):
         page.evaluate(_SPACED, spacing)
         found += page.evaluate(HAND, ["narrow"])

@@ -1,62 +1,18 @@
-"""Every page for a finger, a voice, a switch, a zoom of 400 % and a theme of contrast (hand.js)."""
+"""What hinders a finger, a voice, a switch, a zoom of 400 % and a theme of contrast (hand.js) is
+found. Every page is held to it in test_every_page.py."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Page
 
-from demo.servers.dovecot import MailAccount
 from tests.browser import conformity
-from tests.browser.test_every_page import (
-    DOORSTEP,
-    PAGES,
-    STATES,
-    browser_of,  # noqa: F401  a fixture
-    scripts,  # noqa: F401  a fixture
-    spool,  # noqa: F401  a fixture
-    things,  # noqa: F401  a fixture
-)
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-PARTS = 3
-
-
-@pytest.mark.parametrize("part", range(PARTS))
-def test_pages_hinder_no_hand(
-    part: int,
-    open_page: Callable[..., Page],
-    browser_of: Callable[[Page, MailAccount], Client],  # noqa: F811
-    things: Callable[[Client], dict[str, str]],  # noqa: F811
-    alice: MailAccount,
-    one_in: Callable[[int], int],
-) -> None:
-    page = open_page()
-    page.add_init_script("window.print = () => {}")
-    page.goto("/accounts/login/")
-    made = things(browser_of(page, alice))
-    found = []
-    for address in (*PAGES, *STATES)[part :: PARTS * one_in(2)]:
-        shown = (PAGES.get(address) or address).format(**made)
-        page.goto(f"/{shown}")
-        page.wait_for_timeout(100)
-        found += [f"/{shown}: {one}" for one in conformity.by_hand(page)]
-    assert found == []
-
-
-def test_the_doorstep_hinders_no_hand(open_page: Callable[..., Page]) -> None:
-    page = open_page()
-    found = []
-    for address in (*DOORSTEP, "lookup/", "guides/", "help/", "accessibilite/"):
-        page.goto(f"/{DOORSTEP.get(address) or address}")
-        found += [f"/{address}: {one}" for one in conformity.by_hand(page)]
-    assert found == []
-
 
 WRONG = {
     "2.5.8": '<p><button style="width: 12px; height: 12px; padding: 0">A</button>'

@@ -175,7 +175,7 @@ def test_without_keys_of_one_letter_an_image_grows_by_its_buttons_alone(
         page.reload()
         expect(image).to_have_js_property("naturalWidth", 1600)
     expect(page.locator("[data-zoom-tools]")).to_be_visible()
-    level = page.locator("[data-zoom-level]")
+    level = page.locator("[aria-live][data-zoom-level]")
     for key in "+-":
         page.keyboard.press(key)
         expect(level).to_have_text("100 %")

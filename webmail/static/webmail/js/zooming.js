@@ -12,9 +12,9 @@ let zoom = FIT;
 
 function apply() {
   const shown = viewer().querySelector("[data-zoomable]");
-  const level = viewer().querySelector("[data-zoom-level]");
-  if (!shown || !level) return;
-  level.textContent = `${zoom} %`;
+  if (!shown) return;
+  for (const level of viewer().querySelectorAll("[data-zoom-level]"))
+    level.textContent = `${zoom} %`;
   if (shown.dataset.zoomable === "text") {
     shown.style.fontSize = zoom === FIT ? "" : `${zoom}%`;
     return;
