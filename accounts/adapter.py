@@ -25,7 +25,17 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, backends, devices, limits, notices, second_factor, sessions, tasks
+from accounts import (
+    audit,
+    backends,
+    devices,
+    limits,
+    notices,
+    second_factor,
+    sessions,
+    tasks,
+    tending,
+)
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.network import client_address
 from mail.errors import WebmailError
@@ -138,7 +148,7 @@ class AccountAdapter(DefaultAccountAdapter):
             shared=bool(request.session.get("shared_computer")),
         )
         if is_new and settings.DEVICE_NOTICES and notices.are_configured():
-            tasks.tell_of_device.delay(event.pk)
+            tending.hand_over(tasks.tell_of_device, event.pk)
         response: HttpResponse = super().post_login(request, user, **more)
         return response
 
@@ -163,7 +173,7 @@ class AccountAdapter(DefaultAccountAdapter):
         if kind := SET_UP.get(change):
             second_factor.note_set_up(self.request, user, kind)
         if notices.are_configured():
-            tasks.tell_of_second_factor.delay(event.pk)
+            tending.hand_over(tasks.tell_of_second_factor, event.pk)
 
     def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
         """Do not ask for the first second factor within minutes of the sign-in: many users are led

@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from accounts import audit, limits, notices, numen, tasks
+from accounts import audit, limits, notices, numen, tasks, tending
 from accounts.looks import themes
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.network import client_address
@@ -132,7 +132,7 @@ def look_up(request: HttpRequest, typed_numen: str, born: date) -> StaffRecord |
     limits.take_back(of_failures)
     event = audit.record(AuditEvent.Kind.LOOKUP_FOUND, request, target=record.address)
     if settings.LOOKUP_NOTICES and notices.are_configured():
-        tasks.tell_of_lookup.delay(event.pk)
+        tending.hand_over(tasks.tell_of_lookup, event.pk)
     return record
 
 

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest
 
-from accounts import devices
+from accounts import devices, tending
 from accounts.models import User, UserSession
 from accounts.models.sessions import WRITTEN_EVERY, idle_seconds, lifetime
 from accounts.network import client_address
@@ -159,4 +159,4 @@ def _tell_services(number: int) -> None:
     from accounts import tasks  # a circular import: it imports the notices, which import sessions
 
     for visit in farewells.of_session(number):
-        tasks.tell_service_of_end.delay(visit)
+        tending.hand_over(tasks.tell_service_of_end, visit)

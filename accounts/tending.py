@@ -2,18 +2,28 @@
 
 A model says when a worker should have begun its rows (`ClaimedQuerySet.due`), and after which
 silence a worker counts as dead (`ClaimedQuerySet.dead`). `job` makes the task that does a row.
+Without a broker, the rows of some tasks are done by a process of their own (`accounts.apart`).
 """
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from celery import Task, shared_task
+from celery.result import EagerResult
+from kombu.exceptions import OperationalError
 
+from accounts import apart
 from accounts.claims import ClaimedRow
 from core import queues
+
+logger = logging.getLogger(__name__)
+
+_LOOKS_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -25,18 +35,56 @@ class _Job:
 _JOBS: dict[type[ClaimedRow], _Job] = {}
 
 
+class _Within(Task[[Any], None]):
+    """A task that is done within the request that starts it where there is no broker."""
+
+
+class _Apart(Task[[Any], None]):
+    """A task that no request ever does: without a broker, a process of its own does."""
+
+    def apply_async(self, args: Any = None, *more: Any, **options: Any) -> Any:
+        if not self.app.conf.task_always_eager:
+            return super().apply_async(args, *more, **options)
+        apart.begin(self.name, args[0])
+        return EagerResult("", None, "PENDING")
+
+
 def job(
-    model: type[ClaimedRow], revive: Callable[[Any], object] = ClaimedRow.wait_again
+    model: type[ClaimedRow],
+    revive: Callable[[Any], object] = ClaimedRow.wait_again,
+    *,
+    is_apart: bool = False,
 ) -> Callable[[Callable[[Any], None]], Task[[Any], None]]:
     """Make a function the task that does the rows of a model, by their primary key. ``revive`` ends
-    the claim of a row whose worker died: it waits for another worker, or has failed."""
+    the claim of a row whose worker died: it waits for another worker, or has failed. ``is_apart``
+    says that the task may wait for a server that a user or a message names, or takes long, so that
+    it is never done within a request."""
 
     def register(function: Callable[[Any], None]) -> Task[[Any], None]:
-        task = shared_task(function)
+        task: Task[[Any], None] = shared_task(base=_Apart if is_apart else _Within)(function)
         _JOBS[model] = _Job(task, revive)
         return task
 
     return register
+
+
+def hand_over(task: Task[[Any], None], pk: object) -> None:
+    """Tell a worker of a row. A broker that is down fails no request: beat finds the row later."""
+    try:
+        task.delay(pk)
+    except OperationalError as error:
+        logger.error("%s could not be handed over: %s", task.name, error)
+
+
+def run_apart(name: str, pk: str) -> None:
+    """Do a row, in a process of its own, and then the rows of its model that waited meanwhile, as
+    beat and a worker would."""
+    model, job = next((model, job) for model, job in _JOBS.items() if job.task.name == name)
+    job.task(model._meta.pk.to_python(pk))
+    while model.claimed_rows().waiting().exists():
+        time.sleep(_LOOKS_SECONDS)
+        for other in due(model):
+            job.task(other)
 
 
 def tend(queue: str) -> None:

@@ -24,7 +24,7 @@ from django.urls import reverse
 from pytest_django import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
-from accounts import middleware, sessions
+from accounts import apart, middleware, sessions
 from accounts.models import MailDomain, User
 from accounts.numen import NumenKey
 from accounts.oidc import keys
@@ -67,6 +67,16 @@ def tables_are_emptied_quickly() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: emptying.after(case))
         yield
+
+
+BEGIN_APART = apart.begin
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_done_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process of its own would look for the row in another database. Tests do the jobs
+    themselves; those of `BEGIN_APART` start such processes."""
+    monkeypatch.setattr(apart, "begin", lambda _task, _pk: None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -618,10 +618,10 @@ CELERY_WORKER_DISABLE_PREFETCH = True
 # row, which `accounts.tasks.tend` finds, and a second delivery changes nothing. Jobs that a dead
 # worker had fetched but not begun are delivered again after the visibility timeout.
 CELERY_TASK_ACKS_LATE = False
-# A page that starts a job waits a few seconds for a broker that is down, not for ever.
+# A page that starts a job tries twice, and waits a second for a broker whose machine says nothing.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "socket_connect_timeout": 3,
+    "socket_connect_timeout": 0.5,
     "socket_timeout": 3,
     "visibility_timeout": 2 * queues.LONGEST_SECONDS,
     "queue_order_strategy": "webmail.jobs.threads:FreeQueues",

@@ -44,13 +44,13 @@ def do_mail_job(pk: int) -> None:
     mail_jobs.run(pk)
 
 
-@tending.job(Unsubscription, unsubscribing.give_up)
+@tending.job(Unsubscription, unsubscribing.give_up, is_apart=True)
 def unsubscribe(pk: int) -> None:
     """Leave a mailing for a user. A second run finds nothing left to do."""
     unsubscribing.run(pk)
 
 
-@tending.job(Transfer, transfers.wait_again)
+@tending.job(Transfer, transfers.wait_again, is_apart=True)
 def do_transfer(pk: UUID) -> None:
     """Do an export or import, or the rest of one. A second run finds nothing left to do."""
     transfers.run(pk)
@@ -98,13 +98,13 @@ def tidy_outbox() -> None:
     outbox.tidy()
 
 
-@tending.job(DataExport)
+@tending.job(DataExport, is_apart=True)
 def export_data(pk: UUID) -> None:
     """Make the file of a user's own data. A second run finds nothing left to do."""
     exporting.run(pk)
 
 
-@tending.job(Pull)
+@tending.job(Pull, is_apart=True)
 def run_pull(pk: int) -> None:
     """Count, pull or put back reported messages in all mailboxes. A second run finds nothing left
     to do.

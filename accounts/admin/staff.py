@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import staff_import, tasks
+from accounts import staff_import, tasks, tending
 from accounts.administration.columns import counted
 from accounts.administration.pages import JobAdmin
 from accounts.models import StaffImport, StaffRecord, User
@@ -111,7 +111,7 @@ class StaffImportAdmin(JobAdmin):
         return staff_import.begin(file.name, file.chunks(), options, by)
 
     def start(self, job: StaffImport) -> None:
-        tasks.import_staff.delay(job.pk)
+        tending.hand_over(tasks.import_staff, job.pk)
 
     def shown(self, job: StaffImport) -> dict[str, Any]:
         """Return the counts of a job. Before anything is written, they are those that

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import audit, credentials, lending, limits, notices, session, sessions, tasks
+from accounts import audit, credentials, lending, limits, notices, session, sessions, tasks, tending
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.network import client_address
 from accounts.passwords import drivers
@@ -78,7 +78,7 @@ def change(request: HttpRequest, user: User, old: str, new: str) -> PasswordOutc
         _follow(request, user, domain, new)
         event = audit.record(AuditEvent.Kind.PASSWORD_CHANGED, request, outcome=outcome.value)
         if notices.are_configured():
-            tasks.tell_of_password.delay(event.pk)
+            tending.hand_over(tasks.tell_of_password, event.pk)
     else:
         audit.record(AuditEvent.Kind.PASSWORD_REFUSED, request, code=outcome.value)
     return outcome

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import tending
 from accounts.administration.columns import counted
 from accounts.administration.pages import JobAdmin
 from accounts.models import User
@@ -100,7 +101,7 @@ class ImportJobAdmin(JobAdmin):
         )
 
     def start(self, job: ImportJob) -> None:
-        tasks.run_import.delay(job.pk)
+        tending.hand_over(tasks.run_import, job.pk)
 
     def shown(self, job: ImportJob) -> dict[str, Any]:
         parts = job.parts.order_by(F("problem").desc(), "number")

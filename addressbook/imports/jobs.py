@@ -1,7 +1,7 @@
 """The life of an import: accepted, confirmed, cancelled, undone, tidied.
 
 `run` does the long work in a worker. After a call of `accept`, `choose_columns`, `start`, `cancel`
-or `undo`, the caller hands the job over with `addressbook.tasks.run_import.delay(job.pk)` if
+or `undo`, the caller hands the job over with `tending.hand_over(tasks.run_import, job.pk)` if
 `job.is_moving`.
 """
 

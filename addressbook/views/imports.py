@@ -8,8 +8,8 @@ from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, St
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from kombu.exceptions import OperationalError
 
+from accounts import tending
 from accounts.http import SignedInRequest, login_required, safe_next
 from addressbook import brought, imports, tasks
 from addressbook.forms.classes import LeaversForm
@@ -80,10 +80,7 @@ def _has_too_many(request: SignedInRequest) -> bool:
 def _hand_over(job: ImportJob) -> HttpResponseRedirect:
     """Hand a job to a worker, and lead the person to the page that shows it."""
     if job.is_moving:
-        try:
-            tasks.run_import.delay(job.pk)
-        except OperationalError as error:  # beat hands it over once the broker is back
-            logger.error("An import waits for the broker: %s", error)
+        tending.hand_over(tasks.run_import, job.pk)
     return HttpResponseRedirect(_at("import", job))
 
 

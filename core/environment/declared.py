@@ -141,7 +141,8 @@ _INSTALLATION = Group(
             "REDIS_URL",
             """The Redis server for the cache, the counters of failed sign-ins and the job queues:
             `redis://host:6379/0` or `unix:///path`. Without Redis each process has a cache of its
-            own, jobs run inside requests, and no message can be sent later.""",
+            own, jobs run inside requests or in processes of their own, and no message can be sent
+            later.""",
             example="redis://127.0.0.1:6379/0",
         ),
         text(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import time
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,13 +12,16 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.utils import timezone
+from redis.exceptions import TimeoutError as NoAnswer
 
 from accounts import tasks, tending
 from accounts.claims import ClaimedRow
 from accounts.models import MailDomain, User
 from core import queues
 from tests.tended import due
+from webmail.celery import app
 from webmail.models import MailJob, OfficePreview, Unsubscription
+from webmail.serving.cache import RedisCache
 from webmail.tasks import do_mail_job, unsubscribe
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +62,43 @@ def test_a_url_that_a_dead_worker_may_have_called_is_not_called_again(user: User
     row.refresh_from_db()
     assert (row.state, row.url) == (Unsubscription.State.FAILED, "")
     unsubscribe(row.pk)
+
+
+# --- a Redis whose machine says nothing ---
+
+
+@pytest.fixture
+def mute() -> Iterator[str]:
+    """The URL of a server that accepts no connection and refuses none: its queue is full."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        fillers = [socket.socket() for _number in range(3)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+        for filler in fillers:
+            filler.close()
+
+
+def test_a_job_is_handed_over_within_a_second_or_waits_for_beat(
+    user: User, mute: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(settings, "CELERY_TASK_ALWAYS_EAGER", False)
+    monkeypatch.setitem(app.conf, "broker_write_url", mute)
+    monkeypatch.setattr(app, "_pool", None)
+    monkeypatch.setattr(app.amqp, "_producer_pool", None)
+    job = MailJob.objects.create(user=user, changed=timezone.now() - timedelta(minutes=2))
+    began = time.monotonic()
+    tending.hand_over(do_mail_job, job.pk)
+    assert time.monotonic() - began < 3
+    assert "do_mail_job could not be handed over" in caplog.text
+    assert due(MailJob) == [job.pk]
+
+
+def test_a_page_waits_a_second_for_the_cache(mute: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(NoAnswer):
+        RedisCache(mute, {}).get("x")
+    assert time.monotonic() - began < 3

@@ -12,6 +12,8 @@ from typing import Any
 from django.core.cache.backends import redis
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 
+CONNECT_SECONDS = 1
+"""The seconds that a page waits for a Redis whose machine says nothing."""
 NEAR, NEAR_SECONDS = "near:", 5
 """The prefix of keys whose values each process may also hold in memory for some seconds. None of
 them may be about a user."""
@@ -34,7 +36,7 @@ class _Client(redis.RedisCacheClient):
     when they were read, by their keys in Redis."""
 
     def __init__(self, servers: list[str], **options: Any) -> None:
-        super().__init__(servers, **options)
+        super().__init__(servers, socket_connect_timeout=CONNECT_SECONDS, **options)
         self.near: dict[str, tuple[float, object]] = {}
 
     @cached_property

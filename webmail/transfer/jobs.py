@@ -1,7 +1,7 @@
 """Transfers from their beginning to their end: created, run, stopped, resumed, undone, cleaned up.
 
 `run`, in a worker, does the work. The caller hands over a job by
-`webmail.tasks.do_transfer.delay(job.pk)` once its row is committed.
+`tending.hand_over(tasks.do_transfer, job.pk)` once its row is committed.
 """
 
 from __future__ import annotations

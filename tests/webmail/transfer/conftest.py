@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 from django.test import Client
 
 from accounts import session
-from demo.servers.dovecot import MailAccount
+from demo.servers.dovecot import Dovecot, MailAccount
+from tests.servers.mailboxes import Mailbox
 from webmail import tasks
 
 
@@ -30,3 +32,17 @@ def spool(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Pat
 @pytest.fixture
 def reader(signed_in: Callable[..., Client], alice: MailAccount) -> Client:
     return signed_in(alice)
+
+
+@pytest.fixture
+def opened(settings: Any) -> None:
+    settings.TRANSFER_OPEN_NETWORKS = (ipaddress.ip_network("127.0.0.0/8"),)
+
+
+@pytest.fixture
+def elsewhere(dovecot: Dovecot, bob: MailAccount, opened: None) -> Iterator[Mailbox]:
+    """Bob's mailbox, which Alice fetches the mail from."""
+    box = Mailbox(dovecot, bob)
+    box.empty()
+    yield box
+    box.close()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
@@ -31,20 +30,6 @@ from webmail.transfer import collecting, depositing, jobs
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("spool", "no_connections_left")]
 State = Transfer.State
-
-
-@pytest.fixture
-def opened(settings: Any) -> None:
-    settings.TRANSFER_OPEN_NETWORKS = (ipaddress.ip_network("127.0.0.0/8"),)
-
-
-@pytest.fixture
-def elsewhere(dovecot: Dovecot, bob: MailAccount, opened: None) -> Iterator[Mailbox]:
-    """Bob's mailbox, which Alice fetches the mail from."""
-    box = Mailbox(dovecot, bob)
-    box.empty()
-    yield box
-    box.close()
 
 
 def asked(reader: Client, dovecot: Dovecot, bob: MailAccount, **more: str) -> Any:

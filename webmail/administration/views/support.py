@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit, diagnosis, limits, notices, roles, tasks, wire_log
+from accounts import audit, diagnosis, limits, notices, roles, tasks, tending, wire_log
 from accounts.http import asked_here
 from accounts.models import AuditEvent, User
 from core import clock
@@ -98,7 +98,7 @@ def reset(request: HttpRequest) -> HttpResponse:
             AuditEvent.Kind.SECOND_FACTOR, request, target=person.shown, change="reset"
         )
         if notices.are_configured():
-            tasks.tell_of_reset.delay(event.pk)
+            tending.hand_over(tasks.tell_of_reset, event.pk)
         messages.success(
             request, gettext("The second factor is reset: the password alone opens the mail.")
         )

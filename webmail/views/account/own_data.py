@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import suppress
 
 from allauth.account.decorators import reauthentication_required
 from django.http import FileResponse, HttpResponse, HttpResponseBase
@@ -12,9 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
-from kombu.exceptions import OperationalError
 
-from accounts import audit, kept, session
+from accounts import audit, kept, session, tending
 from accounts.http import SignedInRequest, login_required
 from accounts.models import AuditEvent
 from webmail import tasks
@@ -47,8 +45,7 @@ def own_data(request: SignedInRequest) -> HttpResponseBase:
 def _ask(request: SignedInRequest) -> HttpResponse:
     row = exporting.ask(request.user)
     if row.state == DataExport.State.WAITING:
-        with suppress(OperationalError):  # beat finds it
-            tasks.export_data.delay(row.pk)
+        tending.hand_over(tasks.export_data, row.pk)
     return redirect("mail:own_data")
 
 

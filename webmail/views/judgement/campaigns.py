@@ -5,7 +5,6 @@ mail here."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import wraps
 from typing import Any, Final
 
@@ -19,9 +18,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
-from kombu.exceptions import OperationalError
 
-from accounts import binding, session
+from accounts import binding, session, tending
 from accounts.models import User
 from webmail import tasks
 from webmail.adverts import campaigns, pulling
@@ -142,8 +140,7 @@ def _decided(request: HttpRequest, row: Pull) -> HttpResponse:
 
 def _start(row: Pull) -> None:
     if row.state in Pull.STEPS:
-        with suppress(OperationalError):  # beat finds it
-            tasks.run_pull.delay(row.pk)
+        tending.hand_over(tasks.run_pull, row.pk)
 
 
 def _context(request: HttpRequest, title: str, **more: Any) -> dict[str, Any]:

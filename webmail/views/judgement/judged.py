@@ -4,7 +4,6 @@ block or allow the sender."""
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
@@ -12,9 +11,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
-from kombu.exceptions import OperationalError
 
-from accounts import session
+from accounts import session, tending
 from accounts.http import SignedInRequest, login_required
 from core.htmx import TOAST
 from mail.imap import fetch
@@ -115,8 +113,7 @@ def unsubscribe(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> 
     if not ways.one_click or not is_vouched_for(fields):
         raise Http404
     asked = unsubscribing.ask(request.user, author_of(fields), ways.one_click)
-    with suppress(OperationalError):  # beat finds it
-        tasks.unsubscribe.delay(asked.pk)
+    tending.hand_over(tasks.unsubscribe, asked.pk)
     words = gettext(
         "You leave this mailing: its sender is being told. What comes of it stands under "
         "“Adverts and senders”."

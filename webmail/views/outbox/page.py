@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
-from kombu.exceptions import OperationalError
 
+from accounts import tending
 from accounts.http import SignedInRequest
 from core import clock
 from core.htmx import TOAST
@@ -98,9 +97,8 @@ def announce(request: SignedInRequest, first: OutboxMessage) -> None:
 
 
 def start(row: OutboxMessage) -> None:
-    """Hand the message to a worker. Without the broker, beat finds it later."""
-    with suppress(OperationalError):
-        tasks.deliver_message.delay(row.pk)
+    """Hand the message to a worker."""
+    tending.hand_over(tasks.deliver_message, row.pk)
 
 
 def _toast(row: OutboxMessage, rows: Sequence[OutboxMessage]) -> dict[str, Any]:

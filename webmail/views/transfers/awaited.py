@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 from django.urls import reverse
-from kombu.exceptions import OperationalError
 
+from accounts import tending
 from accounts.http import SignedInRequest
 from webmail import tasks
 from webmail.models import MailJob, Transfer
@@ -27,17 +26,11 @@ def start_job(request: SignedInRequest, job: MailJob) -> dict[str, Any]:
         return end_toast(job)
     waiting = [pk for pk in request.session.get(RUNNING, []) if pk != job.pk]
     request.session[RUNNING] = [*waiting, job.pk][-MOST_SHOWN:]
-    _tell_worker(job)
+    tending.hand_over(tasks.do_mail_job, job.pk)
     job.refresh_from_db()
     return (
         end_toast(job) if job.is_finished else {"message": action_words.doing(job.verb, job.total)}
     )
-
-
-def _tell_worker(job: MailJob) -> None:
-    """Hand the job to a worker. Without the broker, beat finds the job later."""
-    with suppress(OperationalError):
-        tasks.do_mail_job.delay(job.pk)
 
 
 def end_toast(job: MailJob) -> dict[str, Any]:
@@ -55,12 +48,10 @@ def end_toast(job: MailJob) -> dict[str, Any]:
 
 
 def begin_transfer(request: SignedInRequest, job: Transfer) -> None:
-    """Start a transfer, and let the pages of the session await it. Without the broker, beat finds
-    it later."""
+    """Start a transfer, and let the pages of the session await it."""
     waiting = [pk for pk in request.session.get(TRANSFERS, []) if pk != str(job.pk)]
     request.session[TRANSFERS] = [*waiting, str(job.pk)][-MOST_SHOWN:]
-    with suppress(OperationalError):
-        tasks.do_transfer.delay(job.pk)
+    tending.hand_over(tasks.do_transfer, job.pk)
 
 
 def forget_transfer(request: SignedInRequest, job: Transfer) -> None:
