@@ -98,3 +98,17 @@ def test_few_words_of_a_search_are_looked_for(administrator: Client) -> None:
 def test_a_long_address_of_many_fields_is_refused(administrator: Client) -> None:
     for query in ("&".join(["a=b"] * 300), "o=" + "1." * 2_000):
         assert administrator.get(f"/admin/accounts/user/?{query}").status_code == 400
+
+
+def test_a_domain_has_the_form_of_one_provider_however_many_are_posted(
+    administrator: Client,
+) -> None:
+    prefix = _prefix_of_provider(administrator)
+    many = {f"{prefix}-TOTAL_FORMS": "9" * 20, f"{prefix}-INITIAL_FORMS": "0"}
+    answer = administrator.post("/admin/accounts/maildomain/add/", {"name": "x.fr", **many})
+    assert answer.context["inline_admin_formsets"][0].formset.total_form_count() == 1
+
+
+def _prefix_of_provider(administrator: Client) -> str:
+    page = administrator.get("/admin/accounts/maildomain/add/")
+    return str(page.context["inline_admin_formsets"][0].formset.prefix)
