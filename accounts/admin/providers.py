@@ -72,6 +72,10 @@ class ProviderInline(admin.StackedInline):
         ),
     )
 
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Return the form of the one provider. Django would read a thousand more."""
+        return super().get_formset(request, obj, absolute_max=1, **kwargs)
+
     @admin.display(description=_("addresses to register at the provider"))
     def addresses(self, provider: SignInProvider) -> str:
         """Return the addresses that must be registered at the provider."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -46,6 +46,10 @@ class Recipients:
     repeated: int = 0
 
 
+MOST_ENTRIES = 30_000
+"""The most entries that are read of what a user typed: each is compared with several patterns."""
+_LONGEST_REST = 200
+_SEPARATORS = re.compile("[,;\r\n]")
 # An unclosed quote is ignored. Names and comments have a limit each, so that many of them cost
 # little.
 _PIECE = re.compile(
@@ -178,9 +182,10 @@ def read_recipients(text: str) -> Recipients:
     is ``invalid`` and returned as typed, without controls. Bare addresses may also be separated by
     spaces. A repeated address counts once. If semicolons or line ends separate the recipients, a
     name may contain a comma, as Outlook writes it: ``MARTIN, Paul <paul@x.fr>; DURAND, Anne
-    <anne@x.fr>``.
+    <anne@x.fr>``. Entries beyond `MOST_ENTRIES` are one that is invalid, as it begins.
     """
     valid: dict[str, Address] = {}
+    text, beyond = _first_entries(text)
     invalid: list[str] = []
     groups: list[AddressGroup] = []
     count = 0
@@ -196,7 +201,28 @@ def read_recipients(text: str) -> Recipients:
         if name and members:
             groups.append(AddressGroup(name, tuple(members)))
         count += len(members)
+    if beyond:
+        invalid.append(beyond)
     return Recipients(tuple(valid.values()), tuple(invalid), tuple(groups), count - len(valid))
+
+
+def _first_entries(text: str) -> tuple[str, str]:
+    """Return the text of the first entries, and how the rest begins. Separators within quotes
+    count, since most texts are nowhere near the limit."""
+    beyond = next(islice(_SEPARATORS.finditer(text), MOST_ENTRIES - 1, None), None)
+    if beyond is None:
+        return text, ""
+    rest = text[beyond.end() :].strip(" \t\xa0,;\r\n")[:_LONGEST_REST]
+    return text[: beyond.end()], _CONTROLS.sub(" ", rest)
+
+
+def read_each(people: Iterable[str]) -> tuple[Address, ...]:
+    """Return the valid addresses of any number of people, each once."""
+    valid: dict[str, Address] = {}
+    for person in people:
+        for address in read_recipients(person).valid:
+            valid.setdefault(address.address.casefold(), address)
+    return tuple(valid.values())
 
 
 def _entries(text: str) -> Iterator[tuple[str, list[str]]]:

@@ -1,6 +1,6 @@
 """What each form costs that a signed-in user can post: the largest bodies that it takes.
 
-python -m tools.bench.bench_forms [--only PATH…] [--all]
+python -m tools.bench.bench_forms [--only PATH…] [--shapes SHAPE…] [--all]
 
 The servers are those of `tools.bench.bench_cost`. Each form of each page of `PAGES` is posted in
 each of `SHAPES` by one person, one post after another. A line says: the processor time of web
@@ -70,6 +70,13 @@ BARE: dict[str, tuple[str, ...]] = {
     "/language/": ("language", "next"),
 }
 
+# What fields take that do not say it on their page, by their forms; others take `USUAL`.
+USUAL = 200
+LONGEST = {
+    "body": 1_000_000, "html": 1_000_000, "to": 400_000, "cc": 400_000, "bcc": 400_000,
+    "external": 100_000, "addresses": 100_000, "notes": 20_000, "text": 10_000,
+    "script": 110_000, "people": 20_000,
+}  # fmt: skip
 # Fields that take a long text.
 LONG = ("body", "html", "notes", "text", "script", "external", "addresses")
 
@@ -81,6 +88,23 @@ def _everywhere(text: str) -> Callable[[Form], dict[str, Any]]:
         most = min(LARGEST, MOST_TYPED * len(text) // len(escape(text)))
         size = most // max(1, len(form.typed))
         return {**form.fields, **dict.fromkeys(form.typed, (text * (size // len(text) + 1))[:size])}
+
+    return make
+
+
+def _fitting(text: str, **more: str) -> Callable[[Form], dict[str, Any]]:
+    """A text in each text field, as often as the field takes it, and as a page may bring all back:
+    the form's own code works on it."""
+
+    def make(form: Form) -> dict[str, Any]:
+        names = [*form.typed, *(name for name in ("html",) if name in form.fields)]
+        filled, left = {}, MOST_TYPED * len(text) // len(escape(text))
+        for name in names:
+            size = min(form.longest.get(name) or LONGEST.get(name, USUAL), left)
+            filled[name] = (text * (size // len(text) + 1))[:size]
+            left -= size
+        known = {name: value for name, value in more.items() if name in form.fields}
+        return {**form.fields, **filled, **known}
 
     return make
 
@@ -119,6 +143,30 @@ SHAPES: dict[str, tuple[bool, Callable[[Form], dict[str, Any]]]] = {
     "braces": (True, _everywhere("{a}")),
     "escapes": (False, lambda form: _thirds(_everywhere("\n")(form))),
     "repeated": (False, _repeated),
+    **{
+        f"fit-{name}": (True, _fitting(text))
+        for name, text in {
+            "line": "a",
+            "lines": "a\n",
+            "words": "ab ",
+            "addresses": "a@b.fr, ",
+            "quotes": '"',
+            "marks": "<{(\"'%,;:",
+            "braces": "{nom}",
+            "names": "Léa <a@b.fr>,",
+            "links": "www.a.fr ",
+        }.items()
+    },
+    **{
+        f"fit-html-{name}": (True, _fitting(text, format="html"))
+        for name, text in {
+            "nested": "<b><i><p>",
+            "styles": "<p style='color:red'>a",
+            "cells": "<table><tr><td>",
+            "quotes": "<blockquote>a",
+            "images": "<img src='data:image/png;base64,aa'>",
+        }.items()
+    },
     "many": (False, _many),
 }
 
@@ -217,15 +265,18 @@ def cost(installation: Installation, browser: Browser, path: str, form: Form, sh
     return Cost(path[:49], shape, used.seconds, used.web, seconds, status)
 
 
-def all_costs(only: Sequence[str], shown: Callable[[Cost], None]) -> list[Cost]:
+def all_costs(
+    only: Sequence[str], shapes: Sequence[str], shown: Callable[[Cost], None]
+) -> list[Cost]:
     costs = []
+    played = [shape for shape in SHAPES if not shapes or any(one in shape for one in shapes)]
     with ExitStack() as stack:
         installation = Installation(stack)
         installation.start()
         stack.callback(Mailbox(installation.dovecot, ALICE).close)
         browser = signed_in(installation)
         for path, form in list(forms(browser, own(browser))):
-            for shape in SHAPES if not only or any(one in path for one in only) else ():
+            for shape in played if not only or any(one in path for one in only) else ():
                 costs.append(cost(installation, browser, path, form, shape))
                 shown(costs[-1])
     return costs
@@ -234,6 +285,7 @@ def all_costs(only: Sequence[str], shown: Callable[[Cost], None]) -> list[Cost]:
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", nargs="+", default=[], metavar="PATH")
+    parser.add_argument("--shapes", nargs="+", default=[], metavar="SHAPE")
     parser.add_argument("--all", action="store_true")
     options = parser.parse_args(arguments)
     # The servers are stopped however this ends.
@@ -243,7 +295,7 @@ def main(arguments: Sequence[str]) -> int:
         if options.all or one.is_too_much:
             say(one.line())
 
-    costs = all_costs(options.only, shown)
+    costs = all_costs(options.only, options.shapes, shown)
     failed = [one for one in costs if one.is_too_much]
     say(f"{len(costs)} posts, {len(failed)} cost too much")
     return 1 if failed else 0

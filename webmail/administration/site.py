@@ -3,16 +3,18 @@ index is grouped by tasks, and every action in it is written to the audit log.""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any, Final
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db.models import Model
 from django.db.models.base import ModelBase
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
@@ -21,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import binding, roles, second_factor, sessions
 from accounts.administration.log import RecordedAdmin
+from accounts.administration.queries import BoundedAdmin, check_query
 from accounts.models import User
 from accounts.second_factor import SECOND_FACTORS
 from accounts.views.doors import SignOutView
@@ -99,17 +102,29 @@ class AdminSite(admin.AdminSite):
         admin_class: type[admin.ModelAdmin] | None = None,
         **options: Any,
     ) -> None:
-        """Register a model whose changes are written to the audit log, whichever app
-        registers it."""
+        """Register a model whose changes are written to the audit log, and whose list is bounded,
+        whichever app registers it."""
         if isinstance(model_or_iterable, ModelBase):
             model_or_iterable = [model_or_iterable]
         base = admin_class or admin.ModelAdmin
-        recorded = (
-            base
-            if issubclass(base, RecordedAdmin)
-            else type(base.__name__, (RecordedAdmin, base), {})
-        )
-        super().register(model_or_iterable, recorded, **options)
+        ours = type(base.__name__, (BoundedAdmin, RecordedAdmin, base), {})
+        super().register(model_or_iterable, ours, **options)
+
+    def admin_view(
+        self, view: Callable[..., HttpResponseBase], cacheable: bool = False
+    ) -> Callable[..., HttpResponseBase]:
+        """Refuse addresses that ask for too much, to whoever may open the page."""
+
+        @wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            check_query(request)
+            try:
+                return view(request, *args, **kwargs)
+            except IncorrectLookupParameters as error:
+                # Django's own lists answer for themselves.
+                raise SuspiciousOperation from error
+
+        return super().admin_view(checked, cacheable)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         ours = (

@@ -172,7 +172,7 @@ def without(people: Iterable[str], keys: Collection[str]) -> tuple[str, ...]:
 def group_text(name: str, people: Sequence[str]) -> str:
     """Return a group of the address book as it is written in a field, with the members in the form
     of `read_recipients`. A single person is written without a group."""
-    valid = addresses.read_recipients(", ".join(people)).valid
+    valid = addresses.read_each(people)
     if len(valid) < 2:
         return _joined(valid)
     return addresses.format_group(AddressGroup(" ".join(name.split()), valid))

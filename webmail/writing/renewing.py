@@ -38,7 +38,7 @@ def renew(user: User, content: Content) -> Content:
         if group := live_groups.get(name):
             if group.is_too_large:
                 raise TooLarge(name)
-            members[name] = addresses.read_recipients(", ".join(group.recipients)).valid
+            members[name] = addresses.read_each(group.recipients)
     lines = {
         name: addresses.with_groups(text, members) if name in read else text
         for name, text in texts.items()

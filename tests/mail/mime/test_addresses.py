@@ -199,6 +199,25 @@ def test_many_of_whatever_are_read_in_a_moment(piece: str) -> None:
     assert time.process_time() - begun < 3
 
 
+def test_of_more_entries_than_are_read_the_rest_is_named() -> None:
+    most = addresses.MOST_ENTRIES
+    people = ", ".join(f"a{n}@x.fr" for n in range(most + 3))
+    read = addresses.read_recipients(people)
+    assert len(read.valid) == most
+    assert read.invalid == (f"a{most}@x.fr, a{most + 1}@x.fr, a{most + 2}@x.fr",)
+    assert addresses.read_recipients(people[: people.index(f", a{most}@")]).invalid == ()
+    assert len(addresses.read_recipients("a\n" * 200_000).invalid) <= most + 1
+    # What stands far behind is named, and emptiness is not.
+    far = "a@x.fr" + "\n" * (most + 300)
+    assert addresses.read_recipients(far).invalid == ()
+    assert addresses.read_recipients(far + "b@x.fr").invalid == ("b@x.fr",)
+
+
+def test_any_number_of_people_can_be_read_one_by_one() -> None:
+    people = [f'"Martin, Léa" <a{n}@x.fr>' for n in range(addresses.MOST_ENTRIES)]
+    assert len(addresses.read_each([*people, people[0], "nobody"])) == len(people)
+
+
 FORMATTED = {
     "bare": (Address("", "a@x.fr"), "a@x.fr"),
     "words": (Address("Zoé Le Goff", "z@x.fr"), "Zoé Le Goff <z@x.fr>"),

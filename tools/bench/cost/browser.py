@@ -34,12 +34,19 @@ class Answer:
 
 @dataclass
 class Form:
-    """A form of a page: where it goes, its fields, and which of them are typed into."""
+    """A form of a page: where it goes, its fields, which of them are typed into, and the most
+    characters of those that say it."""
 
     action: str = ""
     is_posted: bool = True
     fields: dict[str, list[str]] = field(default_factory=dict)
     typed: list[str] = field(default_factory=list)
+    longest: dict[str, int] = field(default_factory=dict)
+
+    def type_into(self, name: str, attributes: Mapping[str, str]) -> None:
+        self.typed.append(name)
+        if (told := attributes.get("maxlength", "")).isdigit():
+            self.longest[name] = int(told)
 
 
 class Browser:
@@ -207,7 +214,7 @@ class _Forms(HTMLParser):
         elif tag == "textarea" and name:
             self._area = name
             form.fields[name] = [""]
-            form.typed.append(name)
+            form.type_into(name, given)
         elif tag == "select" and name:
             self._select = name
         elif tag == "option" and self._select:
@@ -219,7 +226,7 @@ class _Forms(HTMLParser):
             return
         form.fields.setdefault(name, []).append(given.get("value", ""))
         if kind in _TYPED:
-            form.typed.append(name)
+            form.type_into(name, given)
 
     def _option(self, form: Form, given: dict[str, str]) -> None:
         if self._select not in form.fields or "selected" in given:
