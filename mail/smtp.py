@@ -29,7 +29,7 @@ from mail.errors import (
     TooLarge,
     WebmailError,
 )
-from mail.mime import build
+from mail.mime import build, seven_bits
 from mail.sockets import UPLOAD_RATE, BoundedSocket
 
 if TYPE_CHECKING:
@@ -115,8 +115,9 @@ def submit(
     with _session(server) as session:
         session.steps = steps or SubmissionSteps()
         session.sign_in(server.login, server.password)
-        session.open_envelope(envelope[0], envelope[1:], message, notice)
-        return session.send(message, server.verdict)
+        content = session.carried(message)
+        session.open_envelope(envelope[0], envelope[1:], content, notice)
+        return session.send(content, server.verdict)
 
 
 def size_limit(server: SmtpServer) -> int:
@@ -267,6 +268,12 @@ class _Session:
             if code == 334:
                 code, words = self._say(message.decode())
         return code, words
+
+    def carried(self, message: bytes) -> bytes:
+        """Return the message in the bits that the server takes (RFC 6152)."""
+        if self._smtp.has_extn("8bitmime"):
+            return message
+        return seven_bits.in_seven_bits(message)
 
     def open_envelope(
         self, sender: str, recipients: Sequence[str], message: bytes, notice: DeliveryNotice | None

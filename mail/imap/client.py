@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from imap_tools import mailbox
 
@@ -88,12 +88,14 @@ class Guard(BoundedSocket, _Imaplib):
     """The limits that both clients add to imaplib's; stands before imaplib's class among the bases.
 
     ``exists`` follows EXISTS and EXPUNGE of the selected folder in the order in which they came,
-    which imaplib loses because it stores responses by kind.
+    which imaplib loses because it stores responses by kind; ``has_arrivals`` says that it has
+    risen.
     """
 
     peer = "The IMAP server"
     protocol = masking.IMAP
     exists = 0
+    has_arrivals = False
     _longest: int | None = None  # limit of one response in bytes; None: no limit
     _room = 0  # bytes that the present response may still have
     _is_cut = False
@@ -161,16 +163,27 @@ class Guard(BoundedSocket, _Imaplib):
     def send(self, data: Any) -> None:
         self._send_all(data, max(self._pause, self._deadline - time.monotonic()))
 
-    def pipeline(self, commands: Sequence[Sequence[bytes]]) -> tuple[str, Any]:
-        """Send commands, each its name and its arguments, in one write. Return after all answers,
-        some of which may be refusals.
+    def pipeline(self, commands: Sequence[Sequence[bytes]]) -> list[tuple[str, Any]]:
+        """Send commands, each its name and its arguments, in one write. Return all answers, some of
+        which may be refusals; a BAD raises for the last command alone.
         """
         tags = [self._new_tag() for _command in commands]
         lines = (b" ".join((tag, *words)) for tag, words in zip(tags, commands, strict=True))
         self.send(b"".join(line + b"\r\n" for line in lines))
-        for tag, words in zip(tags, commands, strict=True):
-            self._command_complete(words[0].decode("ascii"), tag)
-        return "OK", []
+        answers = [
+            self._tolerated(words[0].decode("ascii"), tag)
+            for tag, words in zip(tags[:-1], commands, strict=False)
+        ]
+        return [*answers, self._command_complete(commands[-1][0].decode("ascii"), tags[-1])]
+
+    def _tolerated(self, name: str, tag: bytes) -> tuple[str, Any]:
+        """Return the answer to a command, BAD too, after which others have been sent."""
+        try:
+            return cast(tuple[str, Any], self._command_complete(name, tag))
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error:
+            return "BAD", []
 
     def say_goodbye(self) -> None:
         """Send LOGOUT and hang up without waiting for the answer, so that a dead server holds no
@@ -241,6 +254,7 @@ class Guard(BoundedSocket, _Imaplib):
         self._is_stored = True
         super()._append_untagged(typ, dat)  # type: ignore[misc]  # typeshed leaves it out
         if typ == "EXISTS" and dat.isdigit():
+            self.has_arrivals |= int(dat) > self.exists
             self.exists = int(dat)
         elif typ == "EXPUNGE":
             self.exists = max(0, self.exists - 1)

@@ -12,7 +12,7 @@ import imaplib
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
@@ -107,6 +107,9 @@ class Connection:
         self.namespaces = namespaces
         self.wishes = Wishes()
         self.kept: dict[str, Any] = {}
+        self._beside: list[list[bytes]] = []
+        self._is_settled = True
+        self._newest = 0
         self._opener: Callable[[], Connection] | None = None
         self._selected: Selected | None = None
         self._limit: float | None = None
@@ -158,6 +161,7 @@ class Connection:
         name = quoted_folder(folder)
         if self._selected and self._selected.folder == folder and self._is_still_open():
             self._fresh = True
+            self._altered = self.alterations
             return self.known()
         self._selected = None
         self._client.exists = 0
@@ -169,8 +173,37 @@ class Connection:
             raise _not_opened(answer.words)
         self._selected = self._read_selected(folder, answer)
         self._client.state = "SELECTED"
+        self.expect_arrivals()
+        self.note_newest(self._selected.uidnext - 1)
         self._fresh = True
+        self._altered = self.alterations
         return self.known()
+
+    def current(self, folder: str) -> Selected:
+        """Return the open folder as `select` does. Sends no command when this lease has already
+        opened the folder or asked it for news, and altered nothing but flags since.
+        """
+        is_current = self._fresh and self._altered == self.alterations
+        if is_current and self.open_folder == canonical(folder):
+            return self.known()
+        return self.select(folder)
+
+    @property
+    def newest(self) -> int:
+        """A UID above which the open folder has no message, as far as the server has told; 0 where
+        it has told nothing, or of arrivals since.
+        """
+        return 0 if self._client.has_arrivals else self._newest
+
+    def expect_arrivals(self) -> None:
+        """Forget `newest`, before a command whose answer tells it anew (`note_newest`): what
+        arrives meanwhile is noticed.
+        """
+        self._client.has_arrivals = False
+        self._newest = 0
+
+    def note_newest(self, uid: int) -> None:
+        self._newest = max(uid, 0)
 
     def require(self, ref: MessageRef) -> Selected:
         """Open the folder of ``ref``. Raises FolderChanged when its UIDVALIDITY has changed.
@@ -214,6 +247,22 @@ class Connection:
         self._accept(answer, partly=command == "FETCH")
         return answer.untagged.get(_UID_ANSWERS.get(command, "FETCH"), [])
 
+    def uid_beside(self, command: str, *args: str) -> None:
+        """Send ``UID command ...`` in one write with the next command. It may be sent twice;
+        `settled` tells whether it was refused.
+        """
+        self._beside.append([_checked(word) for word in ("UID", command, *args)])
+        self._is_settled = False
+
+    def settled(self) -> bool:
+        """Return whether the server accepted what `uid_beside` was given last. Sends it if no other
+        command was sent since.
+        """
+        if self._beside:
+            with suppress(WebmailError):
+                self.together([])
+        return self._is_settled
+
     def command(
         self,
         name: str,
@@ -231,14 +280,24 @@ class Connection:
         """Send reading commands, each its name and its arguments, in one write, so that their
         answers take one round trip: `untagged` has them. What the server refuses has none.
         """
-        written = [[_checked(word) for word in words] for words in commands]
+        beside, self._beside = self._beside, []
+        written = [*beside, *([_checked(word) for word in words] for words in commands)]
 
         def send() -> tuple[str, Raw]:
-            with observing.command(str(commands[0][0])):
-                return self._client.pipeline(written)
+            with observing.command(written[-1][0].decode("ascii")):
+                return self._pipelined(written, len(beside))
 
         self._repeatable(send)
-        self.commands += len(commands) - 1
+        self.commands += len(written) - 1
+
+    def _pipelined(self, written: Sequence[Sequence[bytes]], beside: int) -> tuple[str, Raw]:
+        """Send commands in one write, and return the last answer. The first ones stood ``beside``
+        others.
+        """
+        answers = self._client.pipeline(written)
+        if beside:
+            self._is_settled = all(status == "OK" for status, _words in answers[:beside])
+        return answers[-1]
 
     @property
     def recoveries_left(self) -> int:
@@ -350,7 +409,9 @@ class Connection:
     def _begin_lease(self, *, alive: bool) -> None:
         self._alive = alive  # the server has answered since the lease began
         self._fresh = False  # this lease has already asked the open folder for news
+        self._altered = self.alterations  # as they were counted then
         self._changed = False  # a changing command was sent
+        self._beside = []
         self._reopened = False
         self._recoveries = 0
 
@@ -377,10 +438,15 @@ class Connection:
             # A changed flag changes the open folder alone.
             self.alterations += (name, args[:1]) != ("UID", ("STORE",))
 
+        beside, self._beside = ([], self._beside) if rest else (self._beside, [])
+        self.commands += len(beside)
+
         def send() -> tuple[str, Raw]:
             if rest:
                 self._client.literal = _FollowingPieces(rest).answer  # type: ignore[assignment]
             with observing.command(str(args[0]) if name == "UID" else name):
+                if beside:
+                    return self._pipelined([*beside, [name.encode("ascii"), *words]], len(beside))
                 return cast(tuple[str, Raw], self._client._simple_command(name, *words))
 
         hurry = name == "NOOP" and not self._alive

@@ -480,12 +480,14 @@ def _listed_apart(imap: Connection, items: str, *, subscribed: bool) -> tuple[Fo
         folders = _plain(imap, subscribed=True)
     else:
         asked = _due(imap, imap.kept.get(_KIND, (None, ()))[1], counts)
-        imap.together([["LIST", *_list_words(imap)], *_statuses(asked, items)])
+        imap.expect_arrivals()
+        imap.together([["LIST", *_list_words(imap)], *_statuses(imap, asked, items)])
         counts |= dict.fromkeys(asked, _NO_COUNTS) | _counts(imap.untagged("STATUS"))
+        imap.note_newest(_uidnext(imap.untagged("STATUS")) - 1)
         folders = _placed(imap, _folders(imap.untagged("LIST") or _list(imap)))
     new = [name for name in _due(imap, folders, counts) if name not in asked]
     if new:
-        imap.together(_statuses(new, items))
+        imap.together(_statuses(imap, new, items))
         counts |= dict.fromkeys(new, _NO_COUNTS) | _counts(imap.untagged("STATUS"))
     imap.kept[_COUNTS] = (*imap.kept[_COUNTS][:2], counts)
     return _with_counts(folders, counts)
@@ -514,8 +516,22 @@ def _due(imap: Connection, folders: Iterable[Folder], counts: Counts) -> list[st
     ]
 
 
-def _statuses(folders: Iterable[str], items: str) -> list[Sequence[str | bytes]]:
-    return [("STATUS", quoted_folder(name), f"({items})") for name in folders]
+def _statuses(imap: Connection, folders: Iterable[str], items: str) -> list[Sequence[str | bytes]]:
+    """Return the commands that count these folders; the open one tells its next UID too."""
+    return [
+        (
+            "STATUS",
+            quoted_folder(name),
+            f"({items} UIDNEXT)" if name == imap.open_folder else f"({items})",
+        )
+        for name in folders
+    ]
+
+
+def _uidnext(raw: Iterable[Any]) -> int:
+    """Return the next UID that a STATUS tells, 0 if none does."""
+    values = (status.named(line)[1] for line in response.lines(raw))
+    return next((told for each in values if (told := _count(each, b"UIDNEXT"))), 0)
 
 
 def _with_counts(folders: Iterable[Folder], counts: Counts) -> tuple[Folder, ...]:

@@ -93,8 +93,11 @@ def page(
     size: int = 50,
     view: View = _FIRST,
     memory: Memory = NOTHING,
+    *,
+    has_news: bool = False,
 ) -> ListPage:
-    """Return one page of at most 200 rows.
+    """Return one page of at most 200 rows. With ``has_news``, the folder was opened or asked for
+    news just before, and is not asked again.
 
     If the messages arrived in the order of their dates, the page is read by sequence number: SELECT
     and FETCH, whose cost does not depend on the folder's size, and one more FETCH for rows that the
@@ -102,7 +105,7 @@ def page(
     """
     size = min(max(1, size), MOST_ROWS)
     was_open = imap.open_folder == folder
-    selected = imap.select(folder)
+    selected = imap.current(folder) if has_news else imap.select(folder)
     if place.uidvalidity is not None and place.uidvalidity != selected.uidvalidity:
         if place.row is None:
             raise FolderChanged("The folder was made anew while its list was open.")

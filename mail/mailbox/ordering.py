@@ -381,8 +381,11 @@ class _Lists:
         place: Callable[[tuple[int, ...], Sequence[int]], tuple[int, ...] | None],
     ) -> _RememberedList | None:
         """Return a list with arrivals put in their place and removed messages left out; None when
-        it must be asked for again. Sends one command when nothing happened.
+        it must be asked for again. Sends no command when the server has told that nothing happened.
         """
+        if self._is_as(remembered):
+            return remembered
+        self._imap.expect_arrivals()
         newer = search.uids(self._imap, f"UID {remembered.last + 1}:*")
         # "n:*" matches the last message even if its UID is below n.
         arrivals = sorted(uid for uid in newer if uid > remembered.last)
@@ -399,9 +402,14 @@ class _Lists:
             if placed is None:
                 return None
             uids = placed
-        return _RememberedList(
-            uids, exists, max(remembered.last, *arrivals) if arrivals else remembered.last
-        )
+        last = max(remembered.last, *arrivals) if arrivals else remembered.last
+        self._imap.note_newest(last)
+        return _RememberedList(uids, exists, last)
+
+    def _is_as(self, remembered: _RememberedList) -> bool:
+        """Return whether the folder has had no arrival since, and no removal."""
+        is_told = 0 < self._imap.newest <= remembered.last
+        return is_told and self._imap.known().exists == remembered.exists
 
     # --- by flags ---
 

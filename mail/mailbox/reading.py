@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 
-from mail.errors import PartNotFound, TooLarge, WebmailError
+from mail.errors import PartNotFound, TooLarge
 from mail.imap import fetch
 from mail.imap.connection import Connection
 from mail.imap.response import UNREADABLE
@@ -65,9 +65,11 @@ def open_message(
     """
     fetched, raw = fetch.opened(imap, ref)
     fields = headers.parse(raw)
+    is_marked = mark_seen and SEEN not in fetched.flags and _begin_marking(imap, ref)
     reader = ContentReader.begin(MessageOnServer(imap, ref), fetched.structure)
     content = reader.read(fetched.envelope, fields, as_text=as_text, sanitiser=sanitiser)
-    was_marked = mark_seen and SEEN not in fetched.flags and _mark_seen(imap, ref)
+    # A server that refuses (a folder of another user, a full disk) must not prevent reading.
+    was_marked = is_marked and imap.settled()
     if was_marked:
         fetched = replace(fetched, flags=fetched.flags | {SEEN})
     return OpenedMessage(
@@ -84,7 +86,8 @@ def show(imap: Connection, ref: MessageRef) -> None:
     two commands. Raises FolderNotFound and FolderChanged.
     """
     imap.require(ref)
-    _mark_seen(imap, ref)
+    if _begin_marking(imap, ref):
+        imap.settled()
 
 
 def html(imap: Connection, ref: MessageRef, *, sanitiser: Sanitiser = PLAIN_SANITISER) -> FrameHtml:
@@ -254,14 +257,9 @@ def _numbered(root: Part, number: str) -> Part:
     raise PartNotFound(f"The message has no part {number!r}.")
 
 
-def _mark_seen(imap: Connection, ref: MessageRef) -> bool:
-    r"""Set \Seen. Return whether it was set. A server that refuses (a folder of another user, a
-    full disk) must not prevent reading.
-    """
+def _begin_marking(imap: Connection, ref: MessageRef) -> bool:
+    r"""Let \Seen be set in one write with the next command. Return False where it can't be."""
     if imap.known().read_only:
         return False
-    try:
-        imap.uid("STORE", str(ref.uid), "+FLAGS.SILENT", f"({SEEN})", changes=True)
-    except WebmailError:
-        return False
+    imap.uid_beside("STORE", str(ref.uid), "+FLAGS.SILENT", f"({SEEN})")
     return True

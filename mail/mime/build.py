@@ -289,7 +289,7 @@ def file_part(attachment: OutgoingFile, disposition: str, more: str = "") -> byt
     if media_type.startswith("multipart/"):
         media_type = "application/octet-stream"
     name = checked(attachment.name).encode("utf-8", "replace").decode()
-    encoding, content = "base64", _base64_lines(attachment.content)
+    encoding, content = "base64", base64_lines(attachment.content)
     if media_type.startswith("message/"):
         # A message must not be encoded again (RFC 2046 section 5.2.1).
         encoding, content = _message_content(attachment.content)
@@ -306,7 +306,7 @@ def file_part(attachment: OutgoingFile, disposition: str, more: str = "") -> byt
 def _message_content(content: bytes) -> tuple[str, bytes]:
     message = crlf(content)
     if b"\x00" in content or any(len(line) > 998 for line in message.split(b"\r\n")):
-        return "base64", _base64_lines(content)
+        return "base64", base64_lines(content)
     return "7bit" if content.isascii() else "8bit", message
 
 
@@ -322,7 +322,7 @@ def decoded_size(encoded: int) -> int:
     return encoded * 57 // 78
 
 
-def _base64_lines(content: bytes) -> bytes:
+def base64_lines(content: bytes) -> bytes:
     """Encode as `base64.encodebytes` does line by line; a thousand lines at once take a quarter of
     its time.
     """

@@ -519,7 +519,7 @@ _LONGEST_HEAD = 64 * 1024
 _EMPTY_LINE = re.compile(rb"\r*\n")
 
 
-def _head_end(raw: bytes, start: int, end: int) -> tuple[int, int]:
+def header_span(raw: bytes, start: int, end: int) -> tuple[int, int]:
     """Return the end of the header of the part in ``raw[start:end]``, and the start of its body."""
     if line := _EMPTY_LINE.match(raw, start, end):
         return line.span()
@@ -538,7 +538,7 @@ class _Parser:
 
     def part(self, start: int, end: int, number: str, default: str, depth: int) -> Part:
         """Return the part in ``raw[start:end]``."""
-        head_end, body = _head_end(self._raw, start, end)
+        head_end, body = header_span(self._raw, start, end)
         fields = headers.parse(self._raw[start:head_end])
         told = described(fields, default)
         part = replace(told, number=f"{self._prefix}{number or '1'}", size=end - body)
@@ -562,7 +562,7 @@ class _Parser:
         if len(self.bodies) >= MOST_PARTS:
             self.damage.add(Damage.TOO_MANY_PARTS)
             return ()
-        pieces, is_closed = _pieces(self._raw, start, end, part.parameters)
+        pieces, is_closed = boundary_pieces(self._raw, start, end, part.parameters)
         if len(pieces) >= MOST_PARTS:
             self.damage.add(Damage.TOO_MANY_PARTS)
         elif not is_closed:
@@ -594,7 +594,7 @@ def described(fields: headers.Headers, default: str = "text/plain") -> Part:
     )
 
 
-def _pieces(
+def boundary_pieces(
     raw: bytes, start: int, end: int, parameters: Mapping[str, str]
 ) -> tuple[list[tuple[int, int]], bool]:
     """Return the beginnings and ends of the parts of a multipart body (RFC 2046 section 5.1.1), and

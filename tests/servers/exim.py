@@ -33,6 +33,7 @@ host_lookup =
 rfc1413_query_timeout = 0s
 acl_smtp_mail = acl_mail
 acl_smtp_rcpt = acl_rcpt
+acl_smtp_data = acl_data
 begin acl
 acl_mail:
 {only_tls}
@@ -50,6 +51,12 @@ acl_rcpt:
   defer local_parts = greylisted
        !condition = ${{if exists{{{folder}/known}}}}
        message = 4.2.0 Greylisted, please try again later
+  accept
+acl_data:
+  deny condition = ${{if match{{$recipients}}{{infected@}}}}
+       message = 5.7.1 A virus was found
+  defer condition = ${{if match{{$recipients}}{{scanned@}}}}
+       message = 4.7.1 The scanner is busy
   accept
 begin routers
 nowhere:

@@ -28,7 +28,8 @@ USUAL = Offers()
 
 class Submitting(Protocol):
     """A server that takes mail of those who sign in and sends none. It refuses nobody@… for good,
-    puts off full@…, and greylisted@… between `greylist` and `recognise`."""
+    puts off full@…, and greylisted@… between `greylist` and `recognise`; of a message to
+    infected@… or scanned@… alone it takes all, then refuses it or puts it off."""
 
     port: int
     accounts: Sequence[MailAccount]

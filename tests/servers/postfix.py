@@ -61,6 +61,7 @@ smtpd_relay_restrictions = permit_sasl_authenticated, reject
 smtpd_recipient_restrictions =
   reject_sender_login_mismatch, check_recipient_access texthash:{folder}/people,
   check_recipient_access static:HOLD, permit_sasl_authenticated, reject
+smtpd_end_of_data_restrictions = check_recipient_access texthash:{folder}/scanned
 """
 _SERVICES = """\
 127.0.0.1:{port} inet n - n - - smtpd
@@ -75,7 +76,12 @@ _QUEUES = [
     for name in "active bounce corrupt defer deferred hold incoming pid private public".split()
 ]
 _REFUSED = {"nobody": "550 5.1.1 Unknown user", "full": "450 4.2.2 Mailbox full, try again later"}
+_SCANNED = {"infected": "550 5.7.1 A virus was found", "scanned": "451 4.7.1 The scanner is busy"}
 _PUT_OFF = {"greylisted": "450 4.2.0 Greylisted, please try again later"}
+
+
+def _by_address(words: dict[str, str]) -> dict[str, str]:
+    return {f"{name}@ac-exemple.fr": said for name, said in words.items()}
 
 
 class Postfix(process.Server):
@@ -106,6 +112,7 @@ class Postfix(process.Server):
         (self.folder / "etc" / "main.cf").write_text(self._settings())
         (self.folder / "etc" / "master.cf").write_text(_SERVICES.format(port=self.port))
         self._write("owners", {a: one.login for one in self.accounts for a in one.aliases})
+        self._write("scanned", _by_address(_SCANNED))
         self.recognise()
         for name, more in _HOLDERS.items():
             (self.folder / name).write_text(Path("/etc", name).read_text() + more)
@@ -130,7 +137,7 @@ class Postfix(process.Server):
         return told.stdout.replace(b"\n", b"\r\n")
 
     def _refuse(self, words: dict[str, str]) -> None:
-        self._write("people", {f"{name}@ac-exemple.fr": said for name, said in words.items()})
+        self._write("people", _by_address(words))
 
     def _write(self, name: str, table: dict[str, str]) -> None:
         lines = "".join(f"{key} {value}\n" for key, value in table.items())

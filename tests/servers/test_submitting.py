@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import quopri
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -144,7 +145,16 @@ def test_eight_bits_come_through_a_server_that_does_not_offer_them(
 ) -> None:
     server = submitting_with(Offers(eight_bits=False))
     smtp.submit(place(server), ALICES, ["bob@ac-exemple.fr"], MESSAGE + "Été\r\n".encode())
-    assert "Été\r\n".encode() in server.content(server.taken[0])
+    content = server.content(server.taken[0])
+    assert content.isascii()
+    assert quopri.decodestring(content).endswith("A demain.\r\nÉté\r\n".encode())
+
+
+def test_eight_bits_stay_where_the_server_takes_them(
+    submitting: Submitting, submit: Submit
+) -> None:
+    submit("bob", message=MESSAGE + "Été\r\n".encode())
+    assert "Été\r\n".encode() in submitting.content(submitting.taken[-1])
 
 
 def test_too_many_messages_in_an_hour_are_put_off(

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import socket
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
+
+
+@contextmanager
+def _hanging_up(*ends: socket.socket) -> Iterator[None]:
+    """Closing alone does not wake who reads from it."""
+    try:
+        yield
+    finally:
+        for end in ends:
+            end.shutdown(socket.SHUT_RDWR)
 
 
 class Wire:
@@ -54,8 +65,8 @@ class Wire:
             self._start(self._pass_on, server, client, False)
 
     def _pass_on(self, origin: socket.socket, target: socket.socket, is_client: bool) -> None:
-        with origin, target, suppress(OSError):  # the other side hung up
-            while data := origin.recv(65536):
+        with origin, target, suppress(OSError), _hanging_up(origin, target):
+            while (data := origin.recv(65536)) and self._may_pass(data, is_client):
                 self.round_trips += is_client and not self._client_spoke
                 self._client_spoke = is_client
                 if is_client:
@@ -64,3 +75,25 @@ class Wire:
                 else:
                     self.received += len(data)
                 target.sendall(data)
+
+    def _may_pass(self, data: bytes, is_client: bool) -> bool:
+        """Whether to go on; else the connection is given up."""
+        return True
+
+
+class CutAtTheDot(Wire):
+    """Hangs up on both where a message is complete, or at words ``within`` it: before the server
+    has them; with ``reaches``, it has them, and its answer is lost."""
+
+    def __init__(self, port: int, *, reaches: bool, within: bytes = b"\r\n.\r\n") -> None:
+        super().__init__(port)
+        self._reaches = reaches
+        self._within = within
+        self._is_complete = False
+
+    def _may_pass(self, data: bytes, is_client: bool) -> bool:
+        if not is_client:
+            return not self._is_complete
+        # The dot comes alone, or with the line before it.
+        self._is_complete |= self._within in b"\r\n" + data
+        return self._reaches or not self._is_complete

@@ -139,6 +139,9 @@ def of_submission(standing: Standing) -> str:
     if standing.is_back:
         return status_words(standing.bounce_status)
     match standing.failure:
+        case "RecipientsRefused" if _are_accents_refused(standing):
+            words = gettext("The mail server takes no accent in an address: %(addresses)s.")
+            return words % _refused(standing)
         case "RecipientsRefused" if standing.refused and standing.is_of_batch:
             return gettext("The mail server refused %(addresses)s.") % _refused(standing)
         case "RecipientsRefused" if standing.refused:
@@ -212,6 +215,13 @@ def of_preview(reason: str) -> str:
         "too_large": gettext("too large to be shown"),
         "too_slow": gettext("takes too long to be shown"),
     }.get(reason, gettext("cannot be shown"))
+
+
+def _are_accents_refused(standing: Standing) -> bool:
+    """Return whether the addresses were never said to the server, which offers no SMTPUTF8."""
+    return bool(standing.refused) and not any(
+        words or address.isascii() for address, words in standing.refused
+    )
 
 
 def _refused(standing: Standing) -> dict[str, str]:

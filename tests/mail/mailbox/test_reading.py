@@ -327,8 +327,8 @@ READ_ONLY = b"* OK [UIDVALIDITY 7] ok\r\n* 1 EXISTS\r\n{tag} OK [READ-ONLY] done
         [
             ("SELECT", selected(1)),
             ("UID FETCH", ok(ROW)),
-            ("UID FETCH", ok(BODY)),
             ("UID STORE 5 +FLAGS.SILENT (\\Seen)", no(b"[OVERQUOTA] full")),
+            ("UID FETCH", ok(BODY)),
         ],
     ],
 )
@@ -357,8 +357,8 @@ def test_a_message_that_the_server_describes_wrongly_is_read_from_its_source():
         ("UID FETCH 5 (UID FLAGS INTERNALDATE RFC822.SIZE BODYSTRUCTURE BODY", ok(broken)),
         ("UID FETCH 5 (UID FLAGS INTERNALDATE RFC822.SIZE BODY", ok(fields)),
         ("UID FETCH", ok(header)),
-        ("UID FETCH", ok(whole)),
         ("UID STORE", ok()),
+        ("UID FETCH", ok(whole)),
     )
     with ScriptedServer(imap_script(*steps)) as server:
         where = ImapServer("127.0.0.1", server.port, "none", timeout=2)

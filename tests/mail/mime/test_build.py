@@ -139,13 +139,13 @@ def test_any_words_survive_and_lines_stay_short(subject: str, text: str, name: s
 @pytest.mark.parametrize("octets", [0, 1, 57, 58, 56_999, 57_000, 57_001, 171_000, 200_000])
 def test_a_file_is_written_in_lines_of_base64(octets: int) -> None:
     content = (bytes(range(251)) * (octets // 251 + 1))[:octets]
-    written = build._base64_lines(content)
+    written = build.base64_lines(content)
     assert written == base64.encodebytes(content).replace(b"\n", b"\r\n")
 
 
 @pytest.mark.parametrize("octets", [0, 1, 57, 58, 1000, 100_000])
 def test_the_size_of_a_file_in_a_message_is_known_before(octets: int) -> None:
-    written = len(build._base64_lines(bytes(octets)))
+    written = len(build.base64_lines(bytes(octets)))
     assert 0 <= build.encoded_size(octets) - written < 78
     assert abs(octets - build.decoded_size(written)) <= 3
 

@@ -91,13 +91,16 @@ def list_context(
     size, view = form.size or int(request.preferences.page_size), list_view(request, folder, form)
 
     def asked() -> ListPage:
-        return listing.page(imap, folder, place, size, view, memory(request))
+        has_news = current is not None
+        return listing.page(imap, folder, place, size, view, memory(request), has_news=has_news)
 
+    # An opened message has opened the folder: its state comes with the counts of all.
+    sides = read_folders(imap, folder) if current else None
     page = asked()
     looked = look(request, imap, folder, page.rows)
     if looked.changed:
-        page = asked()
-    sides = read_folders(imap, folder)
+        page, sides = asked(), None
+    sides = sides or read_folders(imap, folder)
     row = sides.shown.find(folder)
     shown = lists.mail_page(
         page,
