@@ -106,8 +106,8 @@ if not SECRET_KEY:
     # A dry run of an import signs and stores nothing.
     _dry = {"import_contacts", "--dry-run"} <= set(sys.argv)
     _keyless = {
-        *("classify_message", "collectstatic", "makemigrations", "train_adverts"),
-        *("sbom", "write_settings_docs"),
+        *("classify_message", "collectstatic", "makemigrations"),
+        *("measure_adverts", "sbom", "train_adverts", "write_settings_docs"),
     }
     if not (DEBUG or TESTING or _dry or _keyless & set(sys.argv)):
         raise ImproperlyConfigured(

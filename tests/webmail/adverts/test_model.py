@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from mail.judgement import corpus, model
+from mail.judgement.measuring import interval
 from mail.judgement.model import Model, Models
 from mail.judgement.signs import Sign
 from mail.judgement.words import VERDICT_KINDS
-from webmail.management.commands.train_adverts import interval
 from webmail.presentation.adverts import REASONS
 
 

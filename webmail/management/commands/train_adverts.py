@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,12 +10,9 @@ from pathlib import Path
 from django.core.management.base import BaseCommand
 
 from mail import judgement
-from mail.judgement import base, corpus, fitting, model, training
+from mail.judgement import base, corpus, fitting, measuring, model, training
 from mail.judgement.fitting import Example
 from mail.judgement.words import VERDICT_KINDS, VerdictKind
-
-_SURE = 1.96
-"""Standard deviations of a confidence interval of 95 %."""
 
 
 class Command(BaseCommand):
@@ -70,7 +66,7 @@ class Command(BaseCommand):
         for kind in VERDICT_KINDS:
             verdicts = [verdict for example, verdict in judged if example.written.kind == kind]
             moved = sum(verdict != "wanted" for verdict in verdicts)
-            low, high = interval(moved, len(verdicts))
+            low, high = measuring.interval(moved, len(verdicts))
             self.stdout.write(
                 f"{kind}: {moved} of {len(verdicts)} moved or banded"
                 f" (95 % interval {low:.1%} to {high:.1%})"
@@ -85,14 +81,3 @@ def table(judged: Iterable[tuple[str, str]]) -> str:
         cells = "".join(f"{counts[label, kind]:>8}" for kind in VERDICT_KINDS)
         rows.append(f"{label:>8}{cells}")
     return "\n".join(rows)
-
-
-def interval(yes: int, total: int) -> tuple[float, float]:
-    """Return Wilson's interval (1927), which contains the true share with 95 % confidence."""
-    if not total:
-        return 0.0, 1.0
-    share, squared = yes / total, _SURE**2
-    middle = (share + squared / (2 * total)) / (1 + squared / total)
-    spread = _SURE * math.sqrt(share * (1 - share) / total + squared / (4 * total * total))
-    spread /= 1 + squared / total
-    return max(0.0, middle - spread), min(1.0, middle + spread)

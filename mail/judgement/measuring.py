@@ -1,0 +1,95 @@
+"""What judgement is worth on a set of messages: shares with their intervals, and the signs that
+decided."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mail.judgement import codes, languages, message, verdict
+from mail.judgement.known import Rules
+from mail.judgement.words import VerdictKind
+
+_SURE = 1.96
+"""Standard deviations of a confidence interval of 95 %."""
+NO_SERVER = Rules(servers=("none.invalid",))
+"""Rules by which nothing that a server wrote into a message counts."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How one message was judged. ``seconds``: without the pictures, which a helper process looks
+    at for codes."""
+
+    language: str
+    kind: VerdictKind
+    reasons: tuple[str, ...]
+    seconds: float
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether it was set aside or marked."""
+        return self.kind != "wanted"
+
+
+def measure(raw: bytes, rules: Rules = Rules()) -> Measured:  # noqa: B008  # frozen
+    """Judge a message as one of a person who knows nobody and taught nothing."""
+    scanned = codes.scan(codes.pictures(raw))
+    begun = time.perf_counter()
+    judged = verdict.judge(raw, rules=rules, scanned=scanned)
+    seconds = time.perf_counter() - begun
+    words = verdict.words_of(message.read_message(raw))
+    reasons = dict.fromkeys((*judged.reasons, *judged.fraud))
+    reasons.pop("fraud", None)
+    return Measured(languages.language(words), judged.kind, tuple(reasons), seconds)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """So many of the messages of a set were set aside or marked, and so many of those as frauds."""
+
+    messages: int
+    moved: int
+    frauds: int
+
+
+def tally(measured: Sequence[Measured]) -> Tally:
+    """Count what became of messages."""
+    frauds = sum(one.kind == "fraud" for one in measured)
+    return Tally(len(measured), sum(one.is_moved for one in measured), frauds)
+
+
+def by_language(measured: Iterable[Measured]) -> dict[str, Tally]:
+    """Return the tally of each language that has any message, the commonest first."""
+    having: dict[str, list[Measured]] = {}
+    for one in measured:
+        having.setdefault(one.language, []).append(one)
+    ordered = sorted(having.items(), key=lambda item: (-len(item[1]), item[0]))
+    return {code: tally(messages) for code, messages in ordered}
+
+
+def telling(measured: Iterable[Measured], *, moved: bool) -> list[tuple[str, int]]:
+    """Return the codes that stand most often among the reasons of what was set aside or of what
+    stayed, with the number of messages."""
+    counts = Counter(code for one in measured if one.is_moved == moved for code in one.reasons)
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def median_ms(measured: Sequence[Measured]) -> float:
+    """Return the median time of a verdict in milliseconds; 0 for no message."""
+    return 1000 * statistics.median(one.seconds for one in measured) if measured else 0.0
+
+
+def interval(yes: int, total: int) -> tuple[float, float]:
+    """Return Wilson's interval (1927), which contains the true share with 95 % confidence."""
+    if not total:
+        return 0.0, 1.0
+    share, squared = yes / total, _SURE**2
+    middle = (share + squared / (2 * total)) / (1 + squared / total)
+    spread = _SURE * math.sqrt(share * (1 - share) / total + squared / (4 * total * total))
+    spread /= 1 + squared / total
+    return max(0.0, middle - spread), min(1.0, middle + spread)
