@@ -201,6 +201,7 @@ class PreviewForm(forms.Form):
 
     show = forms.ChoiceField(choices=ImportRow.Decision.choices, required=False)
     page = forms.IntegerField(required=False, min_value=1, max_value=2**31)
+    families = forms.IntegerField(required=False, min_value=1, max_value=2**31)
 
     def value(self, name: str) -> Any:
         self.is_valid()

@@ -10,7 +10,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from addressbook import charsets
-from addressbook.importers import archives, detect, ldif, own, table, turba, vcards, workbooks
+from addressbook.importers import (
+    archives,
+    detect,
+    ldif,
+    own,
+    siecle,
+    table,
+    turba,
+    vcards,
+    workbooks,
+)
 from addressbook.importers.duplicates import duplicate_sets
 from addressbook.importers.reading import (
     LARGEST_FILE,
@@ -28,6 +38,7 @@ __all__ = [
     "TableColumn",
     "duplicate_sets",
     "read_address_book",
+    "read_together",
 ]
 
 TOO_COSTLY = "too_costly"
@@ -50,9 +61,19 @@ def read_address_book(
     return _read(content, source, columns)
 
 
+def read_together(contents: list[bytes]) -> Reading:
+    """Return the families of several exports of SIECLE, alone or in zips: pupils are in one file,
+    their guardians in another. Never raises."""
+    return siecle.read_exports(
+        [export for content in contents for export in archives.exports_of(content)]
+    )
+
+
 def _read(content: bytes, source: str, columns: Mapping[int, str] | None) -> Reading:
     if code := detect.reject_code(content):
         return refused(code)
+    if siecle.is_export(content):
+        return siecle.read_exports([content])
     decoded = charsets.decode(content)
     begun = Reading(
         source=source,

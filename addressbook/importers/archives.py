@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from stat import S_ISLNK
 
 from addressbook.contact_data import GroupData
-from addressbook.importers import detect
+from addressbook.importers import detect, siecle
 from addressbook.importers.reading import (
     LARGEST_FILE,
     FileRejected,
@@ -32,11 +33,43 @@ def read_archive(content: bytes, read_file: Callable[[bytes], Reading]) -> Readi
     """Return all files of a zip as one reading. A file that is named after an address belongs to
     that person: ``prenom.nom@ac-exemple.fr.vcf``."""
     try:
-        return joined(_read_all(content, _members(content), read_file))
+        return _read_members(content, _members(content), read_file)
     except FileRejected as error:
         return refused(str(error.args[0]), Reading(format="zip"))
     except zips.BadZip as error:
         return refused(_CODES[error.fault], Reading(format="zip"))
+
+
+def exports_of(content: bytes) -> list[bytes]:
+    """Return the exports of SIECLE in a zip, or the file if it is one; nothing for a damaged
+    zip."""
+    if not detect.is_zip(content):
+        return [content] if siecle.is_export(content) else []
+    try:
+        return [
+            zips.read_member(content, member, limit=LARGEST_FILE)
+            for member in _members(content)
+            if _is_export(content, member)
+        ]
+    except (FileRejected, zips.BadZip):
+        return []
+
+
+def _is_export(content: bytes, member: zips.ZipMember) -> bool:
+    return siecle.is_export(zips.beginning(content, member, 1_000))
+
+
+def _read_members(
+    content: bytes, members: Sequence[zips.ZipMember], read_file: Callable[[bytes], Reading]
+) -> Reading:
+    """Read the exports of SIECLE in a zip together, and every other file by itself."""
+    others = [member for member in members if not _is_export(content, member)]
+    if len(others) == len(members):
+        return joined(_read_all(content, members, read_file))
+    whole = siecle.read_exports(exports_of(content))
+    if not others:
+        return whole
+    return joined(chain([("SIECLE", whole)], _read_all(content, others, read_file)))
 
 
 _CODES = {

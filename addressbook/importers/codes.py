@@ -26,6 +26,20 @@ REJECTS = {
         "This workbook has more rows or columns than are read. Save it there as CSV and bring that"
         " file."
     ),
+    "bad_xml": gettext_noop(
+        "This export cannot be read: it is damaged, or not as SIECLE writes it."
+    ),
+    "siecle_pupils": gettext_noop(
+        "These are the guardians without their pupils. Bring ElevesSansAdresses or"
+        " ElevesAvecAdresses together with this file."
+    ),
+    "siecle_mixed": gettext_noop(
+        "These exports of SIECLE are of several schools or several years. Bring those of one."
+    ),
+    "siecle_other": gettext_noop(
+        "There are no pupils in this export of SIECLE. Bring ElevesSansAdresses or"
+        " ElevesAvecAdresses, and ResponsablesAvecAdresses."
+    ),
     "document": gettext_noop("This is a text document, no address book."),
     "pdf": gettext_noop("This is a PDF document, no address book."),
     "calendar": gettext_noop("This is a calendar, no address book."),
@@ -40,6 +54,9 @@ REJECTS = {
         "The columns of the rows do not fit those of the header: they are separated in another way."
     ),
     "too_many_columns": gettext_noop("The file has too many columns: 1,000 at most."),
+    "one_name": gettext_noop(
+        "All lines have the same name: say which column holds the names of the pupils."
+    ),
     "unknown_columns": gettext_noop(
         "No column was recognised. Say which one holds the names and which the addresses."
     ),
@@ -64,6 +81,18 @@ SKIPS = {
     "serialized_php": gettext_noop("The list of members holds more than names: it was not read."),
     "change_record": gettext_noop("This entry describes a change, not a contact."),
     "no_pupil": gettext_noop("The line names no pupil."),
+    "no_surname": gettext_noop("The pupil has no surname."),
+    "one_name": gettext_noop(
+        "All lines have the same name: say which column holds the names of the pupils."
+    ),
+    "total": gettext_noop("The line is a total, not a pupil."),
+    "remark": gettext_noop("The line is a remark, not a pupil."),
+    "no_class": gettext_noop("The pupil is in no class, or has left the school."),
+    "unknown_pupil": gettext_noop("No pupil of the files is this guardian’s."),
+    "staff": gettext_noop("The line is neither a pupil nor a guardian."),
+    "unsure_pupil": gettext_noop(
+        "Several pupils of the file have the name of this guardian’s child: tie them by hand."
+    ),
     "bad_record": gettext_noop("The record is damaged."),
 }
 
@@ -84,6 +113,24 @@ WARNINGS = {
     "no_authority": gettext_noop(
         "A guardian without parental authority, who gets no mail about the pupil unless the list or"
         " you say so."
+    ),
+    "several_in_cell": gettext_noop("Several guardians stood in one cell: check who is who."),
+    "paired_by_order": gettext_noop(
+        "Addresses or telephones were given to the guardians in the order of the cell: check whose"
+        " is whose."
+    ),
+    "unshared": gettext_noop(
+        "An address or a telephone that may be of either guardian is given to none: it is in the"
+        " pupil’s note."
+    ),
+    "cut_number": gettext_noop(
+        "A workbook cut a telephone number off: it is in a note, as it was."
+    ),
+    "continued": gettext_noop(
+        "The line names no pupil: its guardian was taken for one of the pupil above."
+    ),
+    "unsure_child": gettext_noop(
+        "A guardian has another child of whom the list does not say which pupil it is."
     ),
     "same_name": gettext_noop("Several pupils have this name: they are kept apart."),
     "bad_value": gettext_noop("A value is damaged and was left out."),

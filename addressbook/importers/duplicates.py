@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from addressbook.contact_data import ContactData
-from addressbook.folding import words
+from addressbook.folding import fold, words
 
 _CIVILITIES_TEXT = (
     "m mr mrs ms mme mlle dr pr me monsieur madame mademoiselle docteur professeur prof"
@@ -18,7 +18,11 @@ CIVILITIES = frozenset(_CIVILITIES_TEXT.split())
 # long.
 _MOST_NAMES = 200
 
-_Name = tuple[str, ...]
+_WOMEN = frozenset("mme mlle madame mademoiselle mrs ms".split())
+_MEN = frozenset("m mr monsieur".split())
+
+_Name = tuple[str, tuple[str, ...]]
+"""The sex that a civility says, or "", and the words of the name."""
 
 
 @dataclass(slots=True, eq=False)
@@ -74,14 +78,17 @@ def _join(people: list[_Person], first: int, second: int) -> None:
 
 def compatible(first: ContactData, second: ContactData) -> bool:
     """Return whether two names can be one person's. They have the same words in any order, with or
-    without accents and civility; one is more complete, or has initials; or one is empty."""
+    without accents and civility; one is more complete, or has initials; or one is empty. Madame and
+    Monsieur are two people."""
     return _compatible(_name_of(first), _name_of(second))
 
 
 def _compatible(first: _Name, second: _Name) -> bool:
-    if first == second or not first or not second:
+    if first[0] and second[0] and first[0] != second[0]:
+        return False
+    if first[1] == second[1] or not first[1] or not second[1]:
         return True
-    shorter, longer = sorted((first, second), key=len)
+    shorter, longer = sorted((first[1], second[1]), key=len)
     left = list(longer)
     for word in sorted(shorter, key=len, reverse=True):
         match = next((other for other in left if _same(word, other)), None)
@@ -100,9 +107,17 @@ def _same(first: str, second: str) -> bool:
 
 
 def _name_of(contact: ContactData) -> _Name:
-    """Return the words of a name in alphabetical order; () if there is no real name."""
+    """Return the words of a name in alphabetical order; none if there is no real name."""
     name = " ".join(filter(None, (contact.first_name, contact.middle_name, contact.last_name)))
     name = name or contact.display_name
     if "@" in name or re.fullmatch(r"[\d\s+.()-]*", name):
-        return ()
-    return tuple(sorted(word for word in words(name)[:20] if word not in CIVILITIES))
+        return "", ()
+    parts = tuple(sorted(word for word in words(name)[:20] if word not in CIVILITIES))
+    return sex_of(contact), parts
+
+
+def sex_of(contact: ContactData) -> str:
+    """Return ``F`` or ``M`` by a civility, else ""."""
+    first = contact.prefix or (contact.display_name.split() or [""])[0]
+    plain = fold(first).strip(" .")
+    return "F" if plain in _WOMEN else "M" if plain in _MEN else ""

@@ -1,9 +1,12 @@
 """Lists of pupils as schools export them, read into pupils, guardians, their ties, and classes.
 
 Pronote, SIECLE, ONDE and EcoleDirecte give the same column many names, and schools rename them, so
-a header is recognised by its words. A line is a pupil with all guardians, or a pupil with one of
-them. No value is dropped: a value without a field goes into the pupil's note, after the name of its
-column.
+a header is recognised by its words. A line is a pupil with all guardians, a pupil with one of
+them, or a guardian with several pupils. No value is dropped: a value without a field goes into the
+pupil's note, after the name of its column.
+
+The names of columns come from public programs that read these files, which
+tests/data/addressbook/classes/README.md lists.
 """
 
 from __future__ import annotations
@@ -17,39 +20,57 @@ from typing import Any, TypeVar
 from addressbook import vcard
 from addressbook.contact_data import ContactData, GroupData, LinkData
 from addressbook.folding import fold
-from addressbook.importers import dates, homonyms
+from addressbook.importers import dates, homonyms, judging, pupil_lines
 from addressbook.importers.assemble import Pair, Style, contact_from
 from addressbook.importers.duplicates import CIVILITIES
+from addressbook.importers.pupil_lines import PupilLine
 from addressbook.importers.reading import Gathered
 from addressbook.importers.rows import SourceRow
 
 PUPIL, GUARDIAN = "pupil", "guardian"
+ONE_OF_SEVERAL = "\n"
+"""What stands before the name of a sheet that is one of several."""
 MOST_GUARDIANS = 4
 """The largest number of guardians in one line."""
+MOST_CHILDREN = 8
+"""The largest number of pupils in the line of a guardian."""
 CLASS, YEAR, SEX, NOTE = "school:class", "school:year", "school:sex", "school:note"
+USAGE = "usage_name"
 OF_GUARDIANS = (
-    "last_name", "first_name", "display_name", "prefix", "relation", "receives_mail", "legal",
-    "email", "phone:mobile", "phone:home", "phone:work", "home.street", "home.street2",
+    "last_name", USAGE, "first_name", "display_name", "prefix", "relation", "receives_mail",
+    "legal", "email", "phone:mobile", "phone:home", "phone:work", "home.street", "home.street2",
     "home.street3", "home.extended", "home.postal_code", "home.city", "home.country", "job_title",
     "note",
 )  # fmt: skip
 """The fields of a guardian."""
+OF_CHILDREN = ("last_name", USAGE, "first_name", "display_name", "birthday", CLASS, NOTE)
+"""The fields of another pupil in the line of a guardian."""
 FIELDS = (
-    *(CLASS, YEAR, SEX, NOTE, "home.street2", "home.street3", "home.extended"),
+    *(CLASS, YEAR, SEX, NOTE, USAGE, "home.street2", "home.street3", "home.extended"),
     *(f"g{whose}:{name}" for whose in range(1, MOST_GUARDIANS + 1) for name in OF_GUARDIANS),
+    *(f"c{which}:{name}" for which in range(2, MOST_CHILDREN + 1) for name in OF_CHILDREN),
 )
 """The fields of columns that only a school's list has."""
 _LOOKED_AT = 200
 _LONGEST_LABEL = 60
 
+_NAMES_OF_PUPILS = ("last_name", USAGE, "first_name", "display_name")
+_FEW = 2
 _MARKS = ("receives_mail", "legal")
 _TOKEN = re.compile(r"[a-z]+|\d+")
+_FAMILY_NAME = re.compile(r"\bnom de famille\b")
 _GUARDIAN_TEXT = (
-    "responsable responsables resp parent parents representant representants tuteur tutrice rl"
-    " pere mere papa maman famille guardian mother father"
+    "responsable responsables resp repr parent parents representant representants tuteur tutrice"
+    " rl pere mere papa maman famille familles guardian mother father"
 )
 _GUARDIANS = frozenset(_GUARDIAN_TEXT.split())
+_SECOND = frozenset("autre second seconde deuxieme conjoint".split())
 _PUPILS = frozenset("eleve eleves enfant enfants pupil student apprenant".split())
+# Nobody needs the codes by which people sign in elsewhere.
+SECRETS = frozenset("passe password activation mdp login".split())
+_REMARKS = frozenset(
+    "remarque remarques observation observations commentaire commentaires divers pai".split()
+)
 _OTHERS = frozenset("professeur prof pp enseignant employeur tuteurs stage adulte".split())
 _RELATIONS = {
     "mere": "mother", "maman": "mother", "mother": "mother", "belle mere": "other",
@@ -76,9 +97,6 @@ _IS = frozenset(
 _GIRL = frozenset("f feminin fille 2 mme".split())
 _BOY = frozenset("m masculin garcon g h homme 1".split())
 _YEAR = re.compile(r"\b(20\d\d)\s{0,3}[-/–]\s{0,3}(?:20)?\d\d\b")
-_CLASS_IN_TITLE = re.compile(
-    r"\b(?:classe|division)\b(?: de)?\s{0,3}:?\s{0,3}([^;,:()\n–-]{1,20})", re.IGNORECASE
-)
 _SERIAL = re.compile(r"(\d{5})(?:[.,]0{1,6})?")
 _FIRST_SERIAL = date(1899, 12, 30)
 _Item = TypeVar("_Item")
@@ -89,8 +107,12 @@ _Item = TypeVar("_Item")
 
 def tokens(header: str) -> tuple[str, ...]:
     """Return the words and numbers of a header: tel, portable, resp, 2 for ``Tél. portable
-    resp.2``."""
-    return tuple(_TOKEN.findall(fold(header[:200])))
+    resp.2``. The family of "nom de famille" is nobody's, and the R of "Nom R1" a guardian's."""
+    heading_words = _TOKEN.findall(_FAMILY_NAME.sub("nom", fold(header[:200]).replace("_", " ")))
+    return tuple(
+        "resp" if word == "r" and heading_words[n + 1 : n + 2] in (["1"], ["2"]) else word
+        for n, word in enumerate(heading_words)
+    )
 
 
 def known(header: str) -> bool:
@@ -98,10 +120,15 @@ def known(header: str) -> bool:
     heading = tokens(header)
     if not 0 < len(heading) < 8 or "@" in header:
         return False
-    name = _attribute(heading)
+    name = attribute(heading)
     return name in (CLASS, SEX, "birthday", "receives_mail") or bool(
         name and set(heading) & (_GUARDIANS | _PUPILS)
     )
+
+
+def names_people(header: str) -> bool:
+    """Return whether a cell says whose a column is: the pupil's, or a guardian's."""
+    return bool(set(tokens(header)) & (_GUARDIANS | _PUPILS))
 
 
 def fields_of(header: Sequence[str], data: Sequence[SourceRow]) -> list[str] | None:
@@ -122,6 +149,14 @@ def is_list(fields: Iterable[str]) -> bool:
     return has_guardians or (CLASS in there and bool(there & {"birthday", SEX}))
 
 
+def child_of(name: str) -> tuple[int, str]:
+    """Return the number of the pupil and the field, such as 2 and ``first_name`` for
+    ``c2:first_name``; 1 for a field of the first pupil, or of a guardian."""
+    if len(name) > 3 and name[0] == "c" and name[1].isdigit() and name[2] == ":":
+        return int(name[1]), name[3:]
+    return 1, name
+
+
 def guardian_of(name: str) -> tuple[int, str]:
     """Return the number of the guardian and the field, such as 2 and ``email`` for ``g2:email``; 0
     for a field of the pupil."""
@@ -140,6 +175,9 @@ class _Headers:
         self._slots: dict[str, int] = {}
         self._taken: dict[int, set[str]] = {}
         self._whose = 0
+        self._child = 1
+        self._children: dict[int, set[str]] = {}
+        self._has_second_address = ("cp", "2") in headers
         self._names_pupil = any(
             set(header) & _PUPILS and not set(header) & _GUARDIANS and "nom" in header
             for header in headers
@@ -152,8 +190,16 @@ class _Headers:
         cells = self._cells(index)
         if not heading and not cells:
             return ""
-        name = _attribute(heading)
+        if set(heading) & SECRETS:
+            return ""
+        name = attribute(heading)
+        if not name and set(heading) & _REMARKS and not set(heading) & _GUARDIANS:
+            return NOTE if cells else ""
+        if another := self._of_another_child(heading, name):
+            return another
         whose = self._owner(heading, name)
+        if self._has_second_address and not whose and heading[-1:] == ("2",):
+            name = name.replace("home.street2", "home.street").replace("home.", "other.")
         if name == "who":
             name = _by_content(cells) if whose else "display_name"
         if not whose and name in ("relation", "receives_mail", "legal"):
@@ -168,13 +214,29 @@ class _Headers:
         self._taken.setdefault(whose, set()).add(name)
         return f"g{whose}:{name}" if whose else name
 
+    def _of_another_child(self, heading: tuple[str, ...], name: str) -> str:
+        """Return the field of a second pupil in the line of a guardian: the columns of the first
+        one are repeated."""
+        if not set(heading) & _PUPILS or set(heading) & _GUARDIANS or name not in OF_CHILDREN:
+            return ""
+        taken = self._taken.get(0, set()) if self._child == 1 else self._children[self._child]
+        if name in taken and self._child < MOST_CHILDREN and self._slots:
+            self._child += 1
+        if self._child == 1:
+            return ""
+        mine = self._children.setdefault(self._child, set())
+        if name in mine:
+            name = NOTE
+        mine.add(name)
+        return f"c{self._child}:{name}"
+
     def _is_taken(self, whose: int, name: str) -> bool:
         several = name.partition(":")[0] in ("email", "phone") or name in ("categories", NOTE)
         return not several and name in self._taken.get(whose, ())
 
     def _owner(self, heading: tuple[str, ...], name: str) -> int:
         there = set(heading)
-        is_name = name in ("last_name", "first_name", "display_name", "prefix", "who")
+        is_name = name in ("last_name", USAGE, "first_name", "display_name", "prefix", "who")
         if there & _OTHERS and not there & _GUARDIANS - {"tuteur"}:
             return 0
         is_mark = name == "legal" and bool(_number(heading) or self._whose)
@@ -191,7 +253,7 @@ class _Headers:
     def _slot(self, heading: tuple[str, ...], name: str) -> int:
         """Return the number of the guardian: as written, or by the word for the guardian, or the
         next number if the column of a name repeats."""
-        number = _number(heading)
+        number = _number(heading) or (2 if set(heading) & _SECOND else 0)
         word = next(
             (relation for relation in heading if relation in ("mere", "pere", "maman", "papa")), ""
         )
@@ -199,7 +261,7 @@ class _Headers:
         if not key:
             if not self._whose:
                 return self._new_slot("?1") if not self._slots else max(self._slots.values())
-            is_next = name in ("last_name", "display_name", "prefix", "first_name")
+            is_next = name in ("last_name", USAGE, "display_name", "prefix", "first_name")
             if is_next and name in self._taken.get(self._whose, ()):
                 return self._new_slot(f"?{len(self._slots) + 1}")
             return self._whose
@@ -231,7 +293,7 @@ def _number(heading: Sequence[str]) -> int:
     return int(numbers[0]) if len(numbers) == 1 and numbers[0] in ("1", "2", "3", "4") else 0
 
 
-def _attribute(heading: tuple[str, ...]) -> str:
+def attribute(heading: tuple[str, ...]) -> str:
     """Return the field of a column about a person, or ``who`` if its heading only names the
     person."""
     there = set(heading)
@@ -298,7 +360,7 @@ def _of_name(there: set[str], _found: Sequence[str]) -> str:
         is_second = bool(there & {"2", "3", "second", "deuxieme"}) and not there & _GUARDIANS
         return "middle_name" if is_second else "first_name"
     if "nom" in there and not there & {"etablissement", "classe", "groupe"}:
-        return "last_name"
+        return USAGE if there & {"usage", "usuel", "marital", "epouse"} else "last_name"
     if there & {"lien", "parente", "qualite"}:
         return "relation"
     return "job_title" if there & {"profession", "metier", "csp"} else ""
@@ -313,11 +375,14 @@ def _of_school(there: set[str], heading: Sequence[str]) -> str:
         return "birthday"
     if "annee" in there and "scolaire" in there:
         return YEAR
-    if there & {"classe", "classes", "division", "div"} and not there & {"niveau", "code"}:
+    if there & {"classe", "classes", "division", "div"} and not there & _NO_CLASS:
         return CLASS
     if there & {"groupe", "groupes"}:
         return "categories"
     return "school" if "etablissement" in there and "code" not in there else ""
+
+
+_NO_CLASS = frozenset("niveau code identifiant id cycle mef effectif".split())
 
 
 def _by_content(cells: Sequence[str]) -> str:
@@ -342,14 +407,17 @@ def _is_mark(cell: str) -> bool:
 # --- rows ---
 
 
-@dataclass(slots=True)
-class _PupilLine:
-    """The parsed cells of one line, the pupil's by number 0."""
+def _pairs(line: PupilLine, whose: int) -> list[Pair]:
+    return line.guardians.setdefault(whose, []) if whose else line.pupil
 
-    pupil: list[Pair] = field(default_factory=list)
-    guardians: dict[int, list[Pair]] = field(default_factory=dict)
-    marks: dict[tuple[int, str], str] = field(default_factory=dict)
-    notes: dict[int, list[str]] = field(default_factory=dict)
+
+def _put_usage(line: PupilLine, pairs: list[Pair], whose: int, text: str, title: str) -> None:
+    """Take a name of usage for the surname if there is no other, else note it."""
+    surname = next((own for name, own in pairs if name in ("last_name", "display_name")), "")
+    if not surname:
+        pairs.insert(0, ("last_name", text))
+    elif fold(surname) != fold(text):
+        line.notes.setdefault(whose, []).insert(0, f"{title} : {text}")
 
 
 @dataclass(slots=True)
@@ -361,6 +429,7 @@ class Gathering:
     style: Style
     gathered: Gathered
     titles: str = ""
+    sheet: str = ""
     # The columns in which an empty cell means no, since their other cells only say yes.
     empty_is_no: frozenset[int] = frozenset()
     # Pupils by their name, and a date of birth or a trace.
@@ -378,10 +447,22 @@ class Gathering:
     def take_all(self, data: Sequence[tuple[int, SourceRow]]) -> None:
         """Read all lines, then make the classes and groups."""
         self.empty_is_no = self._columns_of_yes(data)
+        one_name = self._has_one_name(data)
         for number, row in data:
-            self._take(number, row)
+            if reason := one_name or judging.no_pupil(row.cells, self.fields):
+                self.gathered.skip(number, row.line, reason)
+            else:
+                self._take(number, row)
         self.gathered.links += self._links.values()
         self.gathered.groups += self._groups()
+
+    def _has_one_name(self, data: Sequence[tuple[int, SourceRow]]) -> str:
+        """Return the reason why no line is a pupil: all have one name, so that another column than
+        that of the names was taken for it."""
+        parts = [n for n, name in enumerate(self.fields) if name in _NAMES_OF_PUPILS]
+        names = {tuple(fold(row.cells[n]) for n in parts) for _number, row in data}
+        is_each_one = all(guardian_of(name)[0] == 0 for name in self.fields)
+        return "one_name" if is_each_one and len(data) > _FEW and len(names) == 1 else ""
 
     def _columns_of_yes(self, data: Sequence[tuple[int, SourceRow]]) -> frozenset[int]:
         marked = []
@@ -394,51 +475,92 @@ class Gathering:
 
     def _take(self, number: int, row: SourceRow) -> None:
         self._number = number
-        line = self._apart(row)
+        line, children = self._apart(row)
+        for pupil_line in pupil_lines.by_child(
+            line, children, is_by_guardian=self._is_by_guardian()
+        ):
+            self._take_pupil(pupil_line, number, row.line)
+
+    def _take_pupil(self, line: PupilLine, number: int, begins: int) -> None:
         pupil, problems = self._pupil(line)
-        for problem in problems:
+        line = pupil_lines.told_apart(line, pupil.last_name, self._relations())
+        for problem in (*problems, *line.problems):
             self.gathered.warn(problem, number)
-        index = self._put_pupil(pupil, line, number, row.line)
+        more = [text for text in line.notes.get(0, ()) if text not in pupil.notes.split("\n")]
+        pupil = replace(pupil, notes="\n".join(filter(None, (pupil.notes, *more))))
+        index = self._put_pupil(pupil, line, number, begins)
         if index < 0:
-            self.gathered.skip(number, row.line, "no_pupil")
+            self.gathered.skip(number, begins, "no_pupil")
             return
         self._last = index
-        whose_all = line.guardians.keys() | line.notes.keys() | {slot for slot, _name in line.marks}
-        for whose in sorted(whose_all - {0}):
-            self._put_guardian(index, whose, line, number, row.line)
+        for whose in line.slots():
+            self._put_guardian(index, whose, line, number, begins)
 
-    def _apart(self, row: SourceRow) -> _PupilLine:
-        line = _PupilLine()
+    def _relations(self) -> dict[int, str]:
+        """Return the relations that the headers say of the guardians."""
+        slots = {guardian_of(name)[0] for name in self.fields} - {0}
+        return {slot: _relation("", self.header, self.fields, slot) for slot in slots}
+
+    def _apart(self, row: SourceRow) -> tuple[PupilLine, dict[int, list[Pair]]]:
+        """Return the cells of a line, and those of its second pupil and the following ones."""
+        line, children = PupilLine(), dict[int, list[Pair]]()
+        usages: list[tuple[int, int, int, str]] = []
         for index, (name, cell) in enumerate(zip(self.fields, row.cells, strict=True)):
-            whose, own = guardian_of(name)
+            which, plain = child_of(name)
+            whose, own = guardian_of(plain)
             text = cell.strip()
-            if not text and index in self.empty_is_no:
-                line.marks[whose, own] = "non"
-            elif not text or not name or name.startswith("_"):
-                continue
-            elif own == "relation" or (own in _MARKS and _yes_or_no(text) is not None):
-                line.marks[whose, own] = text
-            elif own == "legal":
-                # What nobody can read is no authority.
-                line.marks[whose, own] = "oui" if _has_authority(text) else "non"
-                line.notes.setdefault(whose, []).append(
-                    f"{self.header[index].strip()[:_LONGEST_LABEL]} : {text}"
-                )
-            elif own in ("note", NOTE, *_MARKS) or _is_no_phone(own, text):
-                title = self.header[index].strip()[:_LONGEST_LABEL]
-                line.notes.setdefault(whose, []).append(f"{title} : {text}" if title else text)
-            elif whose:
-                line.guardians.setdefault(whose, []).append((own, text))
-            else:
-                line.pupil.append((name, text))
-        return line
+            if own == USAGE and text:
+                usages.append((whose, which, index, text))
+            elif which > 1 and text:
+                children.setdefault(which, []).append((own, text))
+            elif which == 1:
+                self._put_cell(line, index, whose, own, text)
+        for whose, which, index, text in usages:
+            own_pairs = children.setdefault(which, []) if which > 1 else _pairs(line, whose)
+            _put_usage(line, own_pairs, whose, text, self._title(index))
+        return line, children
+
+    def _put_cell(self, line: PupilLine, index: int, whose: int, own: str, text: str) -> None:
+        if not text and index in self.empty_is_no:
+            line.marks[whose, own] = "non"
+        elif not text or not own or own.startswith("_"):
+            return
+        elif own == "relation" or (own in _MARKS and _yes_or_no(text) is not None):
+            line.marks[whose, own] = text
+        elif own == "legal":
+            # What nobody can read is no authority.
+            line.marks[whose, own] = "oui" if _has_authority(text) else "non"
+            self._put_note(line, index, whose, text)
+        elif own.startswith("phone:"):
+            self._put_phone(line, index, whose, own, text)
+        elif own in ("note", NOTE, *_MARKS):
+            self._put_note(line, index, whose, text)
+        else:
+            _pairs(line, whose).append((own, text))
+
+    def _put_phone(self, line: PupilLine, index: int, whose: int, own: str, text: str) -> None:
+        whole = judging.phone_of_cell(text)
+        if not whole:
+            line.problems.append("cut_number")
+        if not whole or not re.search(r"\d", whole):
+            self._put_note(line, index, whose, text)
+            return
+        for phone in pupil_lines.phones_in(whole):
+            _pairs(line, whose).append((own, phone))
+
+    def _put_note(self, line: PupilLine, index: int, whose: int, text: str) -> None:
+        title = self._title(index)
+        line.notes.setdefault(whose, []).append(f"{title} : {text}" if title else text)
+
+    def _title(self, index: int) -> str:
+        return self.header[index].strip()[:_LONGEST_LABEL]
 
     # Pupils
 
-    def _pupil(self, line: _PupilLine) -> tuple[ContactData, tuple[str, ...]]:
+    def _pupil(self, line: PupilLine) -> tuple[ContactData, tuple[str, ...]]:
         pairs: list[Pair] = []
         others: list[str] = []
-        notes = line.notes.setdefault(0, [])
+        notes = list(line.notes.get(0, ()))
         problems: list[str] = []
         for name, text in line.pupil:
             if name == SEX:
@@ -455,23 +577,24 @@ class Gathering:
             elif name not in (CLASS, YEAR, "categories"):
                 pairs.append((name, text))
         assembled = contact_from(pairs, self.style)
-        contact = _split(assembled.contact)
+        contact = split_name(assembled.contact)
         joined = "\n".join(filter(None, (contact.notes, *notes)))
         contact = replace(contact, notes=joined, others=(*contact.others, *others))
         return contact, (*problems, *assembled.problems)
 
-    def _put_pupil(self, pupil: ContactData, line: _PupilLine, number: int, begins: int) -> int:
+    def _put_pupil(self, pupil: ContactData, line: PupilLine, number: int, begins: int) -> int:
         """Add the pupil, and return the index; -1 if it is unknown whose line it is. A line without
         a pupil continues the one above, as merged cells of a spreadsheet do."""
         name = homonyms.name_key(pupil)
         if not name:
-            has_more = bool(line.guardians) and self._last >= 0
-            if has_more:
-                self._join(self._last, pupil)
-                self._note_groups(self._last, line)
-            return self._last if has_more else -1
+            is_more = bool(line.guardians) and not line.pupil and self._last >= 0
+            if not is_more or self._is_by_guardian():
+                return -1
+            self.gathered.warn("continued", self.gathered.records[self._last])
+            self._join(self._last, pupil)
+            return self._last
         guardians = [self._guardian(line, whose) for whose in line.guardians]
-        traces = homonyms.traces(pupil, guardians)
+        traces = homonyms.traces(pupil, guardians, line.siblings)
         index = self._same_pupil(name, pupil, traces)
         if index >= 0:
             self._join(index, pupil)
@@ -485,16 +608,25 @@ class Gathering:
         self._note_groups(index, line)
         return index
 
+    def _is_by_guardian(self) -> bool:
+        """Return whether the lines are of guardians, each with the pupils behind."""
+        named = (guardian_of(name)[0] for name in self.fields if name.endswith("_name"))
+        return bool(next(named, 0))
+
     def _same_pupil(self, name: str, pupil: ContactData, traces: homonyms.Traces) -> int:
         """Return the index of a pupil of a line before who is surely the same, else -1."""
-        if pupil.birthday and (name, pupil.birthday) in self._pupils:
-            return self._pupils[name, pupil.birthday]
-        for mark in sorted(traces.sought):
+        born = [pupil.birthday] if pupil.birthday else []
+        for mark in (*born, *sorted(traces.sought)):
             index = self._pupils.get((name, mark), -1)
-            before = self.gathered.contacts[index].birthday if index >= 0 else ""
-            if index >= 0 and not homonyms.differ(before, pupil.birthday):
+            if index >= 0 and self._may_be(index, pupil):
                 return index
         return -1
+
+    def _may_be(self, index: int, pupil: ContactData) -> bool:
+        before = self.gathered.contacts[index]
+        return not homonyms.differ(before.birthday, pupil.birthday) and not homonyms.contradict(
+            before, pupil
+        )
 
     def _add(self, data: ContactData, role: str, number: int, begins: int) -> int:
         index = self.gathered.add(data, number, begins)
@@ -507,7 +639,7 @@ class Gathering:
         else:
             self.gathered.contacts[index] = joined(self.gathered.contacts[index], more)
 
-    def _note_groups(self, index: int, line: _PupilLine) -> None:
+    def _note_groups(self, index: int, line: PupilLine) -> None:
         for name, text in line.pupil:
             if name == YEAR:
                 self._years.append(text)
@@ -519,11 +651,11 @@ class Gathering:
 
     # Guardians
 
-    def _guardian(self, line: _PupilLine, whose: int) -> ContactData:
-        return _split(contact_from(line.guardians.get(whose, []), self.style).contact)
+    def _guardian(self, line: PupilLine, whose: int) -> ContactData:
+        return split_name(contact_from(line.guardians.get(whose, []), self.style).contact)
 
     def _put_guardian(
-        self, pupil: int, whose: int, line: _PupilLine, number: int, begins: int
+        self, pupil: int, whose: int, line: PupilLine, number: int, begins: int
     ) -> None:
         notes = line.notes.get(whose, [])
         for problem in contact_from(line.guardians.get(whose, []), self.style).problems:
@@ -550,13 +682,20 @@ class Gathering:
         self._links[pupil, index] = LinkData(
             pupil,
             index,
-            _relation(marks.get("relation", ""), self.header, self.fields, whose),
+            self._relation(line, whose, marks.get("relation", "")),
             _yes_or_no(marks.get("receives_mail", "")),
             _yes_or_no(marks.get("legal", "")),
             position,
         )
 
-    def _keep_in_note(self, pupil: int, whose: int, line: _PupilLine, notes: Iterable[str]) -> None:
+    def _relation(self, line: PupilLine, whose: int, cell: str) -> str:
+        """Return the relation that a cell says, else the header. The header of a column with two
+        people says nothing about either."""
+        origin = line.origins.get(whose, whose)
+        is_only = list(line.origins.values()).count(origin) < 2
+        return _relation(cell, self.header, self.fields, origin if is_only else -1)
+
+    def _keep_in_note(self, pupil: int, whose: int, line: PupilLine, notes: Iterable[str]) -> None:
         """Put the words about a guardian without name, address and telephone into the note of the
         pupil."""
         texts = [text for name, text in line.guardians.get(whose, []) if name != "prefix"]
@@ -564,14 +703,14 @@ class Gathering:
             title = next(
                 self.header[n]
                 for n, name in enumerate(self.fields)
-                if guardian_of(name)[0] == whose
+                if guardian_of(name)[0] == line.origins.get(whose, whose)
             )
             self._join(pupil, ContactData(notes=f"{title.strip()[:_LONGEST_LABEL]} : {text}"))
 
     def _same_guardian(self, pupil: int, data: ContactData) -> int:
         """Return the index of a guardian who is in the list already: of the same name, with an
         address, a telephone or a pupil in common; else -1."""
-        name = homonyms.name_key(data) or data.display_name
+        name = homonyms.guardian_key(data)
         for mark in (f"pupil {pupil}", *homonyms.marks(data)):
             index = self._guardians.get((name, mark), -1)
             if index >= 0 and not _is_full(self.gathered.contacts[index]):
@@ -580,24 +719,33 @@ class Gathering:
 
     def _learn(self, pupil: int, index: int) -> None:
         data = self.gathered.contacts[index]
-        name = homonyms.name_key(data) or data.display_name
+        name = homonyms.guardian_key(data)
         for mark in (f"pupil {pupil}", *homonyms.marks(data)):
             self._guardians.setdefault((name, mark), index)
 
     # Groups
 
+    def _class_of_titles(self) -> str:
+        """Return the class that a title or the name of the sheet says. The name of one of several
+        sheets is a class, whatever it is."""
+        sheet = self.sheet.removeprefix(ONE_OF_SEVERAL).strip()
+        of_title = judging.class_said(self.titles)
+        of_sheet = sheet if judging.is_class(sheet) else judging.class_said(sheet)
+        several = sheet if self.sheet.startswith(ONE_OF_SEVERAL) else ""
+        return of_title or of_sheet or judging.class_in(self.titles) or several
+
     def _groups(self) -> Iterator[GroupData]:
         year = _year(" ".join(self._years[:1]) or self.titles)
         classes = dict(self._classes)
-        title = _CLASS_IN_TITLE.search(self.titles)
-        if not classes and title and (name := title[1].strip()):
+        if not classes and (name := self._class_of_titles()):
             members = [index for index, role in self.gathered.roles.items() if role == PUPIL]
             classes[fold(name)] = (name, members)
         for name, members in classes.values():
-            yield GroupData(name, tuple(members), is_class=True, school_year=year)
+            own = tuple(dict.fromkeys(members))
+            yield GroupData(name, own, is_class=True, school_year=year)
         for name, members in self._tags.values():
             if fold(name) not in classes:
-                yield GroupData(name, tuple(members), origin="categories")
+                yield GroupData(name, tuple(dict.fromkeys(members)), origin="categories")
 
 
 def _put(groups: dict[str, tuple[str, list[int]]], name: str, index: int) -> None:
@@ -654,11 +802,7 @@ def _is_full(data: ContactData) -> bool:
     return many > _FULL or len(data.notes) > _FULL_NOTE
 
 
-def _is_no_phone(name: str, text: str) -> bool:
-    return name.startswith("phone:") and not re.search(r"\d", text)
-
-
-def _split(data: ContactData) -> ContactData:
+def split_name(data: ContactData) -> ContactData:
     """Split a whole name if its letters show the parts: ``Mme LE GOFF Zoé``."""
     if data.first_name or data.last_name or "@" in data.display_name:
         return data
@@ -707,11 +851,16 @@ def _has_authority(text: str) -> bool:
     return bool(cell_words & _IS) and not cell_words & _NOT
 
 
+def relation_of(text: str) -> str:
+    """Return the relation that some words name, or the words."""
+    plain = " ".join(_TOKEN.findall(fold(text)))
+    return _RELATIONS.get(plain, text[:60])
+
+
 def _relation(text: str, header: Sequence[str], fields: Sequence[str], whose: int) -> str:
     """Return the relation of the list, else the one that a header has: ``Mère – portable``."""
     if text:
-        plain = " ".join(_TOKEN.findall(fold(text)))
-        return _RELATIONS.get(plain, text[:60])
+        return relation_of(text)
     for index, name in enumerate(fields):
         if guardian_of(name)[0] == whose:
             for word in tokens(header[index]):

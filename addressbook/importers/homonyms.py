@@ -12,9 +12,12 @@ from dataclasses import dataclass
 
 from addressbook.contact_data import ContactData
 from addressbook.folding import fold, words
-from addressbook.importers.duplicates import CIVILITIES
+from addressbook.importers.duplicates import CIVILITIES, sex_of
 
 _OF_IDENTIFIERS = frozenset("ine identifiant matricule".split())
+_OF_OTHERS = frozenset(
+    "classe classes division groupe ecole etablissement uai rne mef famille responsable".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +31,16 @@ class Traces:
         return bool(self.sought & others.offered)
 
 
-def traces(pupil: ContactData, guardians: Iterable[ContactData]) -> Traces:
-    """Return the traces of a pupil: identifier, own address or telephone, and a guardian of the
-    same name with an address or telephone in common. The name of a guardian alone is enough if one
-    of the lines has neither for this guardian."""
+def traces(pupil: ContactData, guardians: Iterable[ContactData], siblings: str = "") -> Traces:
+    """Return the traces of a pupil: identifier, own address or telephone, and an address or
+    telephone of a guardian. The name of a guardian alone is enough if one of the lines has neither
+    for this guardian. ``siblings`` are all pupils of a guardian: the same ones prove it."""
     certain = {f"own {mark}" for mark in marks(pupil)} | set(_identifiers(pupil))
+    certain |= {f"siblings {siblings}"} if siblings else set()
     offered, sought = set(certain), set(certain)
     for guardian in guardians:
         name = name_key(guardian)
-        own = {f"guardian {name}: {mark}" for mark in marks(guardian)}
+        own = {f"household {mark}" for mark in marks(guardian)}
         offered |= own
         sought |= own
         if len(name.split()) > 1:
@@ -62,6 +66,18 @@ def _is_bare(guardian: ContactData) -> bool:
     return not guardian.emails and not guardian.phones
 
 
+def contradict(first: ContactData, second: ContactData) -> bool:
+    """Return whether two pupils have different national identifiers, so that nothing makes them
+    one."""
+    mine, theirs = _national(first), _national(second)
+    return bool(mine and theirs and mine != theirs)
+
+
+def _national(pupil: ContactData) -> str:
+    values = dict(line.partition(" : ")[::2] for line in pupil.notes.split("\n"))
+    return next((fold(text) for label, text in values.items() if "ine" in words(label)), "")
+
+
 def differ(first: str, second: str) -> bool:
     """Return whether two dates of birth are those of two people."""
     return bool(first and second and first != second)
@@ -70,6 +86,13 @@ def differ(first: str, second: str) -> bool:
 def name_key(data: ContactData) -> str:
     """Return the words of a name, without civility, in alphabetical order; "" for an address."""
     return key_of(f"{data.first_name} {data.last_name}".strip() or data.display_name)
+
+
+def guardian_key(data: ContactData) -> str:
+    """Return the key of a guardian. Where only a surname is known, the civility tells M. MARTIN and
+    Mme MARTIN apart."""
+    sex = "" if data.first_name else sex_of(data)
+    return f"{name_key(data) or data.display_name} {sex}".strip()
 
 
 def key_of(name: str) -> str:
@@ -95,5 +118,6 @@ def marks(data: ContactData) -> Iterator[str]:
 def _identifiers(pupil: ContactData) -> Iterator[str]:
     for line in pupil.notes.split("\n"):
         label, colon, value = line.partition(" : ")
-        if colon and value.strip() and _OF_IDENTIFIERS & set(words(label)):
+        of_pupil = set(words(label)) & _OF_IDENTIFIERS and not set(words(label)) & _OF_OTHERS
+        if colon and value.strip() and of_pupil:
             yield f"id {fold(label)}: {fold(value)}"

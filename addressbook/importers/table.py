@@ -10,7 +10,19 @@ from typing import NoReturn
 from addressbook import vcard
 from addressbook.charsets import Decoded
 from addressbook.contact_data import ContactData, GroupData
-from addressbook.importers import dates, families, headers, horde, own, rows, sun, turba
+from addressbook.importers import (
+    archives,
+    dates,
+    ent,
+    families,
+    headers,
+    horde,
+    own,
+    rows,
+    stacked,
+    sun,
+    turba,
+)
 from addressbook.importers.assemble import Pair, Style, contact_from
 from addressbook.importers.reading import (
     MOST_RECORDS,
@@ -45,8 +57,9 @@ class _Table:
     source: str
     # For the product's own table: the key and the field of each column.
     own: Sequence[tuple[str, str]] = ()
-    # The words above the header.
+    # The words above the header, and the name of a workbook's sheet.
     titles: str = ""
+    sheet: str = ""
 
 
 _Numbered = tuple[int, SourceRow]
@@ -110,11 +123,14 @@ def read_rows(
     columns: Mapping[int, str] | None,
     known: Reading,
     titles: str = "",
+    sheet: str = "",
 ) -> Reading:
-    """Return the contacts of rows from a text or a workbook. ``titles`` are the words above
-    them."""
+    """Return the contacts of rows from a text or a workbook. ``titles`` are the words above them,
+    ``sheet`` is the name of the sheet."""
     try:
-        return _read(table_rows, source, columns, known, titles)
+        if parts := _sections(table_rows):
+            return _read_sections(table_rows, parts, source, columns, known, (titles, sheet))
+        return _read(table_rows, source, columns, known, (titles, sheet))
     except FileRejected as error:
         return refused(str(error.args[0]), replace(known, format=known.format or "csv"))
 
@@ -124,10 +140,10 @@ def _read(
     source: str,
     columns: Mapping[int, str] | None,
     known: Reading,
-    titles: str,
+    above: tuple[str, str],
 ) -> Reading:
     table = _table(table_rows, source)
-    table = replace(table, titles=f"{titles}\n{table.titles}")
+    table = replace(table, titles=f"{above[0]}\n{table.titles}", sheet=above[1])
     fields = list(table.fields)
     for index, name in (columns or {}).items():
         if 0 <= index < len(fields):
@@ -137,7 +153,8 @@ def _read(
     if not any(any(row.cells) for row in table.data):
         return replace(reading, outcome="reject", reject_code="header_only")
     gathered = Gathered()
-    fitting = list(_fitting(table, gathered))
+    is_school = families.is_list(fields) or ent.is_list(fields)
+    fitting = list(_fitting(table, gathered, is_school=is_school))
     if not fitting:
         skipped = tuple(gathered.skipped)
         return replace(reading, outcome="reject", reject_code="wrong_delimiter", skipped=skipped)
@@ -148,7 +165,65 @@ def _read(
         _gather_dump(table_rows, table, fields, fitting, gathered)
     else:
         _gather_contacts(table, fields, fitting, gathered)
-    return gathered.finished(reading)
+    reasons = {skipped.reason for skipped in gathered.skipped}
+    return gathered.finished(reading, empty="one_name" if "one_name" in reasons else "no_contacts")
+
+
+def _sections(table_rows: rows.Rows) -> list[stacked.Section]:
+    """Return the tables of a list of pupils that has several; nothing for any other table."""
+    parts = stacked.sections(table_rows.rows)
+    is_school = all(
+        families.fields_of(part.rows[0].cells, part.rows[1:]) or _names_pupils(part.rows[0].cells)
+        for part in parts
+    )
+    return parts if is_school else []
+
+
+def _names_pupils(header: Sequence[str]) -> bool:
+    headings = {word for cell in header for word in families.tokens(cell)}
+    return {"nom", "prenom"} <= headings or "eleve" in headings
+
+
+def _read_sections(
+    table_rows: rows.Rows,
+    parts: Sequence[stacked.Section],
+    source: str,
+    columns: Mapping[int, str] | None,
+    known: Reading,
+    above: tuple[str, str],
+) -> Reading:
+    """Read each table of a sheet. Chosen columns apply to those with the header of the first."""
+    readings: list[tuple[str, Reading]] = []
+    for part in parts:
+        part_rows = replace(table_rows, rows=part.rows)
+        is_first = part.rows[0].cells == parts[0].rows[0].cells
+        titles = f"{part.titles}\n{above[0]}"
+        try:
+            reading = _read(
+                part_rows, source, columns if is_first else None, known, (titles, above[1])
+            )
+        except FileRejected as error:
+            reading = refused(str(error.args[0]), known)
+        readings.append((part.titles or above[1].strip(), reading))
+    first = next(
+        (reading for _name, reading in readings if not reading.reject_code), readings[0][1]
+    )
+    if len(readings) == 1:
+        return first
+    whole = archives.joined(iter(readings))
+    return replace(
+        first,
+        outcome=whole.outcome,
+        reject_code=whole.reject_code,
+        contacts=whole.contacts,
+        records=whole.records,
+        lines=whole.lines,
+        groups=whole.groups,
+        warnings=whole.warnings,
+        skipped=whole.skipped,
+        roles=whole.roles,
+        links=whole.links,
+    )
 
 
 def _described(
@@ -200,8 +275,12 @@ def _gather_contacts(
     style = _style(table, fields, fitting)
     if table.own:
         _gather_own(table, fields, fitting, style, gathered)
+    elif ent.is_list(fields):
+        ent.UserGathering(table.header, fields, style, gathered).take_all(fitting)
     elif families.is_list(fields):
-        families.Gathering(table.header, fields, style, gathered, table.titles).take_all(fitting)
+        families.Gathering(
+            table.header, fields, style, gathered, table.titles, table.sheet
+        ).take_all(fitting)
     else:
         _gather(table, fields, fitting, style, gathered)
 
@@ -221,7 +300,8 @@ def _table(table_rows: rows.Rows, source: str) -> _Table:
     program = source_of(header, source)
     titles = "\n".join(" ".join(row.cells) for row in table_rows.rows[:header_index])
     is_unsure = program in ("other", "school", source)
-    if is_unsure and (fields_of := families.fields_of(header, data)):
+    of_users = ent.fields_of(header, data) if is_unsure else None
+    if is_unsure and (fields_of := of_users or families.fields_of(header, data)):
         return _Table(header, fields_of, data, "school", titles=titles)
     fields = _by_content(header, headers.fields_of(header), data)
     if program == "thunderbird" and _has_its_width(header) and fields[0] == "first_name":
@@ -342,9 +422,9 @@ def _examples(data: Sequence[SourceRow], index: int) -> tuple[str, ...]:
     return tuple(examples)
 
 
-def _fitting(table: _Table, gathered: Gathered) -> Iterator[_Numbered]:
+def _fitting(table: _Table, gathered: Gathered, *, is_school: bool) -> Iterator[_Numbered]:
     """Yield the rows that fit the header, with their record numbers. Programs leave out empty cells
-    at the end, or write one too many."""
+    at the end, or write one too many. A lone cell in a list of pupils is judged later."""
     width = len(table.fields)
     for number, row in enumerate(table.data):
         cells = row.cells
@@ -353,7 +433,7 @@ def _fitting(table: _Table, gathered: Gathered) -> Iterator[_Numbered]:
         # Exports that were pasted together repeat the header.
         if not any(cell.strip() for cell in cells) or (cells == table.header and any(cells)):
             continue
-        if len(cells) > width or (len(cells) == 1 and width > 2):
+        if len(cells) > width or (len(cells) == 1 and width > 2 and not is_school):
             gathered.skip(number, row.line, "column_count", str(len(cells)))
             continue
         if cells is row.cells and len(cells) == width:

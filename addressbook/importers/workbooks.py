@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from addressbook.importers import archives, table
+from addressbook.importers import archives, families, table
 from addressbook.importers.reading import FileRejected, Reading, refused
 from addressbook.importers.rows import Rows, SourceRow
 from mail import zips
@@ -79,21 +79,17 @@ def _readings(
     first: tuple[str, ...] | None = None
     for sheet in sheets:
         cells: Sequence[Sequence[str]] = sheet["rows"]
-        rows = [
-            SourceRow(line, tuple(cell.replace("\n", " ; ") for cell in row))
-            for line, row in enumerate(cells, start=1)
-            if any(row)
-        ]
-        # Each of several sheets is a class.
-        titles = f"Classe : {sheet['name']}" if len(sheets) > 1 else ""
+        rows = [SourceRow(line, tuple(row)) for line, row in enumerate(cells, start=1) if any(row)]
+        mark = families.ONE_OF_SEVERAL if len(sheets) > 1 else ""
+        name = f"{mark}{sheet['name']}"
         plain = table.read_rows(
-            Rows("", rows), source=source, columns=None, known=known, titles=titles
+            Rows("", rows), source=source, columns=None, known=known, sheet=name
         )
         headers = tuple(column.header for column in plain.columns)
         if plain.columns and first is None:
             first = headers
         if columns and headers == first:
             plain = table.read_rows(
-                Rows("", rows), source=source, columns=columns, known=known, titles=titles
+                Rows("", rows), source=source, columns=columns, known=known, sheet=name
             )
         yield str(sheet["name"]), plain

@@ -4,7 +4,7 @@
 life of an import, `running` the steps of its worker. `checking` stages every row: `owners` finds
 its owner, `matching` its contact, `joining` what it adds, `deciding` its decision. `writing` makes
 contacts, `grouping` their groups, `linking` their guardians, and `undoing` takes all of it back.
-`showing` has the values of the pages.
+`showing` has the values of the pages, `previewing` the families of a school's list.
 """
 
 from addressbook.imports.asking import Namesake, PupilQuestion, answers, same_names
@@ -22,6 +22,7 @@ from addressbook.imports.jobs import (
     tidy,
     undo,
 )
+from addressbook.imports.previewing import FamiliesPage, family_page
 from addressbook.imports.running import run
 from addressbook.imports.showing import (
     ClassChange,
@@ -46,6 +47,7 @@ __all__ = [
     "MOST_FILES",
     "ClassChange",
     "ClassOutcome",
+    "FamiliesPage",
     "GroupChange",
     "ImportPreviewPage",
     "KeptAfterUndo",
@@ -64,6 +66,7 @@ __all__ = [
     "classes",
     "columns",
     "dismiss",
+    "family_page",
     "find_import",
     "group_changes",
     "kept",

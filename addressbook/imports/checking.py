@@ -16,7 +16,7 @@ from addressbook import charsets, importers, vcard, years
 from addressbook.contact_data import ContactData, LinkData
 from addressbook.contacts import photos
 from addressbook.folding import fold
-from addressbook.importers import detect, homonyms, own
+from addressbook.importers import detect, homonyms, own, siecle
 from addressbook.importers.families import GUARDIAN, PUPIL
 from addressbook.importers.reading import Reading, refused
 from addressbook.imports import deciding, jobs, owners
@@ -41,8 +41,8 @@ _BATCH = 500
 # The columns that matching fills.
 _MATCHED = ("contact", "fit", "is_twin", "twin", "twin_row")
 _LONGEST_LINE = 500
-# The code of a file that other columns can make readable.
-_CORRECTABLE = "unknown_columns"
+# The codes of a file that other columns can make readable.
+_CORRECTABLE = frozenset({"unknown_columns", "one_name"})
 
 
 def check(job: ImportJob) -> None:
@@ -111,7 +111,7 @@ def _forget_attempt(job: ImportJob) -> None:
 
 
 def _refuse(job: ImportJob, code: str) -> None:
-    if code == _CORRECTABLE and jobs.columns(job):
+    if code in _CORRECTABLE and jobs.columns(job):
         job.beat(reject_code=code, attempts=0)
         _end(job, State.READY)
         return
@@ -130,10 +130,22 @@ _Read = tuple[ImportFile, Reading, Sequence[str]]
 
 
 def _readings(job: ImportJob) -> Iterator[_Read]:
-    """Yield the reading of each file, with the lines to show for refused rows."""
+    """Yield the reading of each file, with the lines to show for refused rows. The pupils and the
+    guardians of a school may be in several files, which are then read together."""
+    singly = list(_single_readings(job))
+    left = importers.MOST_RECORDS
+    for file, reading, lines in _together(job, singly):
+        if len(reading.contacts) > left:
+            reading = refused("too_many_records", reading)
+        left -= len(reading.contacts)
+        _note(file, reading)
+        job.beat()
+        yield file, reading, lines
+
+
+def _single_readings(job: ImportJob) -> Iterator[_Read]:
     files = list(job.files.all())
     first = next((file for file in files if file.columns), None)
-    left = importers.MOST_RECORDS
     for file in files:
         chosen = job.columns if first and _headers(file) == _headers(first) else None
         if file.reject_code == jobs.TOO_LARGE:
@@ -142,12 +154,32 @@ def _readings(job: ImportJob) -> Iterator[_Read]:
         content = _content(job, file)
         mapping = {int(index): name for index, name in chosen.items()} if chosen else None
         reading = _read(content, job.source, mapping)
-        if len(reading.contacts) > left:
-            reading = refused("too_many_records", reading)
-        left -= len(reading.contacts)
-        _note(file, reading)
         job.beat()
         yield file, reading, _lines(content) if job.user and reading.skipped else ()
+
+
+def _together(job: ImportJob, readings: list[_Read]) -> list[_Read]:
+    """Return the readings with those of one school as a whole, which the first file with pupils
+    has."""
+    parts = [file for file, reading, _lines_of in readings if reading.format == siecle.FORMAT]
+    if len(parts) < 2:
+        return readings
+    contents = [_content(job, file) for file in parts]
+    try:
+        whole = sandbox.call(importers.read_together, sandbox.IMPORT, contents)
+    except sandbox.Exhausted:
+        whole = refused(importers.TOO_COSTLY)
+    if whole.reject_code:
+        main, beside = parts[0], whole
+    else:
+        main = next(
+            part for part, reading, _lines_of in readings if part in parts and reading.contacts
+        )
+        beside = Reading(format=whole.format, source=whole.source, charset=whole.charset)
+    return [
+        (file, whole if file == main else beside, ()) if file in parts else (file, reading, lines)
+        for file, reading, lines in readings
+    ]
 
 
 def _read(content: bytes, source: str, columns: Mapping[int, str] | None) -> Reading:
@@ -624,15 +656,19 @@ def _same_head(
     birthday = entry.data.birthday
     if not name:
         return None
-    if birthday and (head := heads.get((name, birthday))):
-        return head
-    candidates = (heads.get((name, mark)) for mark in sorted(traces.sought))
-    return next((head for head in candidates if head and not _differ(head, birthday)), None)
+    born = [birthday] if birthday else []
+    candidates = (heads.get((name, mark)) for mark in (*born, *sorted(traces.sought)))
+    return next((head for head in candidates if head and not _differ(head, entry.data)), None)
 
 
-def _differ(head: _Entry, birthday: str) -> bool:
+def _differ(head: _Entry, pupil: ContactData) -> bool:
+    """Return whether dates of birth or national identifiers tell that these are two pupils."""
     rows = (head, *head.members)
-    return any(homonyms.differ(entry.data.birthday, birthday) for entry in rows)
+    return any(
+        homonyms.differ(entry.data.birthday, pupil.birthday)
+        or homonyms.contradict(entry.data, pupil)
+        for entry in rows
+    )
 
 
 def _put_together(head: _Entry, entry: _Entry) -> None:

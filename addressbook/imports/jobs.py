@@ -17,7 +17,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.sealed import files as sealed_files
 from addressbook.contacts import keeping
-from addressbook.importers import LARGEST_FILE, TableColumn, families
+from addressbook.importers import LARGEST_FILE, TableColumn, ent, families
 from addressbook.imports import deciding
 from addressbook.models import ImportFile, ImportJob, ImportRow
 from core import clock
@@ -42,6 +42,7 @@ FIELDS = (
     "categories",
     "notes",
     *families.FIELDS,
+    *ent.FIELDS,
 )  # fmt: skip
 """The fields that a user can choose for a column, by the names of `importers.headers`."""
 SUFFIX = ".contacts"

@@ -28,6 +28,7 @@ SOURCES = ("sun", "horde", "other", "school")
 _NO_MORE = 286  # htmx: the last answer to a poll
 _MOST_LISTED = 50
 _MOST_UNFINISHED = 5  # of one person: each keeps its files on the disk
+_FIRST_FAMILIES = 5
 State = ImportJob.State
 
 
@@ -136,6 +137,7 @@ def _preview(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
         "policies": shown.POLICIES.items(),
         "classes": class_presentation.class_changes(imports.class_changes(import_job)),
         "same_names": class_presentation.same_names(imports.same_names(import_job)),
+        "families": imports.family_page(import_job, form.value("families") or 1),
     }
     return page(request, "imports/import_preview.html", context, current="imports")
 
@@ -152,7 +154,12 @@ def columns(request: SignedInRequest, job: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         imports.choose_columns(import_job, form.mapping())
         return _hand_over(import_job)
-    context = {"job": import_job, "files": shown.files(import_job), "form": form}
+    context = {
+        "job": import_job,
+        "files": shown.files(import_job),
+        "form": form,
+        "families": imports.family_page(import_job, size=_FIRST_FAMILIES),
+    }
     status = 422 if form.is_bound else 200
     return page(request, "imports/import_columns.html", context, current="imports", status=status)
 

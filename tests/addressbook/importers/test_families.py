@@ -116,7 +116,10 @@ def test_whole_names_numbers_of_a_spreadsheet_and_bad_dates() -> None:
     assert (jules.first_name, jules.last_name, jules.birthday) == ("Jules", "BONNOT", "2019-02-04")
     assert (eve.birthday, eve.notes) == ("", "32/13/2013")
     assert [one.code for one in reading.warnings] == ["invalid_date"]
-    assert [relation for _name, relation, _mail in guardians(reading)] == ["", "mother", "father"]
+    assert [(name, relation) for name, relation, _mail in guardians(reading)] == [
+        ("Mme BONNOT", "mother"),
+        ("M. BONNOT", "father"),
+    ]
 
 
 def test_a_list_without_guardians_is_one_by_its_class_and_birthdays() -> None:
