@@ -46,8 +46,8 @@ def queue(**_kwargs: Any) -> list[CheckMessage]:
     )
     return [
         Warning(
-            "There is no queue of jobs: most background work is done while the page waits, no message"
-            f" is sent later or tried again, and expired data are not deleted.{shared}",
+            "There is no queue of jobs: most background work is done while the page waits, no"
+            f" message is sent later or tried again, and expired data are not deleted.{shared}",
             hint="Set REDIS_URL, and run the workers (docs/install.md).",
             id="webmail.W002",
         )

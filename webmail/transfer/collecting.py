@@ -10,9 +10,11 @@ everybody whose request waits for its thread.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 from django.conf import settings
@@ -38,10 +40,11 @@ from mail.imap.connection import Connection
 from mail.imap.values import Folder, ImapServer, MessageRef, StoredMessage
 from mail.mailbox import folders
 from webmail.models import Transfer
-from webmail.transfer import names
-from webmail.transfer.depositing import Depositor
+from webmail.transfer import names, pairs
+from webmail.transfer.depositing import FIELDS, Depositor
 from webmail.transfer.exporting import bounded, together
 from webmail.transfer.importing import LARGEST_MESSAGE
+from webmail.transfer.pairs import FolderPairs, FolderPlace
 
 PORTS = (993, 143)
 SECONDS = 30.0
@@ -129,6 +132,37 @@ def _opened(name: str, port: int, login: str, password: str) -> Connection:
         raise OtherUnavailable(server_words=error.server_words) from error
 
 
+def _taken_over(job: Transfer) -> dict[str, list[Any]]:
+    """Return the pairs of the last fetch of the same account into the same folder, and take them
+    from its row: one row has them at a time."""
+    others = Transfer.objects.filter(user=job.user, kind=Transfer.Kind.ACCOUNT, folder=job.folder)
+    for other in others.exclude(pk=job.pk).exclude(state__in=Transfer.UNFINISHED):
+        if other.work.get("pairs") and other.work.get("other") == job.work["other"]:
+            work = {**other.work}
+            packed: dict[str, list[Any]] = work.pop("pairs")
+            Transfer.objects.filter(pk=other.pk, changed=other.changed).update(work=work)
+            return packed
+    return {}
+
+
+@dataclass
+class _SourceFolder:
+    """A folder elsewhere that is being copied: its number in the order of folders, the path of its
+    copy, the pairs of an earlier fetch, and those of this one."""
+
+    name: str
+    path: tuple[str, ...]
+    number: int
+    before: FolderPairs
+    now: FolderPairs
+
+    def keep(self, packed: dict[str, list[Any]], done: int) -> None:
+        """Write the pairs, of which those up to a UID are new."""
+        packed[self.name] = pairs.packed(
+            self.now.place, [*self.now.runs, *self.before.beyond(done)]
+        )
+
+
 class _Collection:
     """The copying of one account. ``at`` is the folder, and ``after`` the UID in it, up to which
     everything is done."""
@@ -140,6 +174,7 @@ class _Collection:
         self._work = dict(job.work)
         self._depositor = Depositor(imap, job.folder, self._work, self._go_on)
         self._passed = self._work.get("position", [0, 0, 0])[2]
+        self._pairs: dict[str, list[Any]] = self._work.get("pairs") or _taken_over(job)
 
     def run(self) -> None:
         by_name = {folder.name: folder for folder in self._folders()}
@@ -149,7 +184,7 @@ class _Collection:
         order += sorted(by_name.keys() - set(order))
         at, after, _passed = self._work.get("position", [0, 0, 0])
         total = sum(folder.messages or 0 for folder in by_name.values())
-        self._go_on(work={"folders": order}, total=total)
+        self._go_on(work={"folders": order, "pairs": self._pairs}, total=total)
         for number in range(at, len(order)):
             if order[number] in by_name:
                 self._folder(by_name[order[number]], number, after)
@@ -179,39 +214,57 @@ class _Collection:
         uids = self._source_answers(lambda: search.uids(self._source, "UNDELETED"))
         remaining = sorted(uid for uid in uids if uid > after)
         self._depositor.make(path)
-        while remaining:
-            batch, rest = uid_sets.head(remaining, _BATCH)
-            stored = self._source_answers(
-                lambda batch=batch: fetch.stored(  # type: ignore[misc]  # mypy reads no default
-                    self._source, uid_sets.compressed(batch)
-                )
-            )
-            self._batch(path, folder.name, selected.uidvalidity, number, stored)
-            remaining = list(rest)
+        if remaining:
+            place = FolderPlace(selected.uidvalidity, *self._depositor.where(path))
+            before = pairs.unpacked(self._pairs.get(folder.name, ()), place)
+            source = _SourceFolder(folder.name, path, number, before, before.upto(after))
+            self._all(source, remaining)
         self._tell(number + 1, 0)
 
-    def _batch(
-        self,
-        path: tuple[str, ...],
-        folder: str,
-        uidvalidity: int,
-        number: int,
-        stored: Sequence[StoredMessage],
-    ) -> None:
-        for message, raw in self._contents(folder, uidvalidity, stored):
-            self._put(path, folder, message, raw)
-            self._passed += 1
-            self._depositor.note(self._position(number, message.uid), self._passed)
+    def _all(self, source: _SourceFolder, remaining: Sequence[int]) -> None:
+        while remaining:
+            batch, rest = uid_sets.head(remaining, _BATCH)
+            # Only pairs from an earlier fetch need the header fields.
+            names = FIELDS if source.before.runs else ()
+            stored = self._source_answers(
+                partial(fetch.stored, self._source, uid_sets.compressed(batch), names)
+            )
+            for is_known, messages in groupby(stored, partial(self._is_known, source)):
+                take = self._known if is_known else self._batch
+                take(source, messages)
+            source.keep(self._pairs, batch[-1])
+            remaining = rest
 
-    def _put(
-        self, path: tuple[str, ...], folder: str, message: StoredMessage, raw: bytes | None
-    ) -> None:
-        where = f"{folder} {message.uid}"
-        if raw is None:
-            reason = "too_large" if message.size > LARGEST_MESSAGE else "gone"
-            self._depositor.refuse(where, reason, message.size)
-        else:
-            self._depositor.put(path, raw, message.flags, message.received, where)
+    def _is_known(self, source: _SourceFolder, message: StoredMessage) -> bool:
+        uid = source.before.get(message.uid)
+        return bool(uid) and self._depositor.has_still(source.path, uid, message)
+
+    def _known(self, source: _SourceFolder, messages: Iterable[StoredMessage]) -> None:
+        """Pass messages that an earlier fetch brought, without their content."""
+        for message in messages:
+            uid = source.before.get(message.uid)
+            self._depositor.recognise(source.path, uid)
+            self._note(source, message, uid)
+
+    def _batch(self, source: _SourceFolder, messages: Iterable[StoredMessage]) -> None:
+        uidvalidity = source.before.place.uidvalidity
+        for message, raw in self._contents(source.name, uidvalidity, list(messages)):
+            self._note(source, message, self._put(source, message, raw))
+
+    def _note(self, source: _SourceFolder, message: StoredMessage, uid: int) -> None:
+        if uid:
+            source.now.add(message.uid, uid)
+        self._passed += 1
+        self._depositor.note(self._position(source.number, message.uid), self._passed)
+
+    def _put(self, source: _SourceFolder, message: StoredMessage, raw: bytes | None) -> int:
+        """Store a message, and return its UID, or 0."""
+        where = f"{source.name} {message.uid}"
+        if raw is not None:
+            return self._depositor.put(source.path, raw, message.flags, message.received, where)
+        reason = "too_large" if message.size > LARGEST_MESSAGE else "gone"
+        self._depositor.refuse(where, reason, message.size)
+        return 0
 
     def _contents(
         self, folder: str, uidvalidity: int, stored: Sequence[StoredMessage]

@@ -24,7 +24,7 @@ from core import clock
 from mail.errors import FolderNotFound, MessageNotFound, OverQuota, ServerRefused, TooLarge
 from mail.imap import fetch, search, uid_sets
 from mail.imap.connection import Connection, checked_flag
-from mail.imap.values import MessageRef
+from mail.imap.values import MessageRef, StoredMessage
 from mail.mailbox import folders
 from mail.mailbox.bulk import MOST_MESSAGES
 from mail.mime import build, envelope, headers
@@ -57,6 +57,11 @@ def identity(fields: Headers) -> int:
     return int.from_bytes(hashlib.blake2b(b"".join(text.split()), digest_size=8).digest())
 
 
+def is_named(fields: Headers) -> bool:
+    """Return whether `identity` reads anything of a message."""
+    return bool(fields.raw("Message-ID").strip() or fields.raw("Date").strip())
+
+
 def uniform(raw: bytes) -> bytes:
     """Return a message as it is stored: CRLF for every line end, and the byte 0x80 for NUL, which
     no IMAP string can contain. Dovecot makes the same replacement when it delivers such a
@@ -75,7 +80,8 @@ class _Target:
     of which are in ``order``; ``unread`` are sizes by the UIDs of those that were not read yet;
     ``contents`` are the UIDs of the others by their digest, with 0 for one whose UID the server did
     not tell. ``own`` are UIDs of messages that the job may have stored and not recorded. ``uids``
-    are those of all messages that the job stored."""
+    are those of all messages that the job stored. ``facts`` are identity, size and INTERNALDATE of
+    the messages that were there when the folder was opened."""
 
     name: str
     uidvalidity: int
@@ -88,6 +94,7 @@ class _Target:
     own: set[int] = field(default_factory=set)
     uids: set[int] = field(default_factory=set)
     unnamed: set[bytes] = field(default_factory=set)
+    facts: dict[int, tuple[int, int, datetime | None]] = field(default_factory=dict)
 
     def uids_from(self, first: int) -> Iterator[int]:
         """Yield the UIDs of the messages that were there when the folder was opened."""
@@ -121,9 +128,10 @@ class Depositor:
         flags: Iterable[str],
         when: datetime | None,
         where: str,
-    ) -> None:
-        """Store a message, unless it is there already. Raises OverQuota, and errors after which the
-        connection cannot be used. A message that the server refuses is recorded and skipped."""
+    ) -> int:
+        """Store a message, unless it is there already. Return its UID, 0 where that is unknown.
+        Raises OverQuota, and errors after which the connection cannot be used. A message that the
+        server refuses is recorded and skipped."""
         raw = uniform(raw)
         fields = headers.parse(raw[:_HEADER])
         place = self._place(path)
@@ -131,11 +139,29 @@ class Depositor:
         uid = self._same(place, fields, raw, content)
         if uid is not None:
             self._recognise(place, uid)
-        elif self._limit and len(raw) > self._limit:
+            return uid
+        if self._limit and len(raw) > self._limit:
             self.refuse(where, "too_large", len(raw), place.name)
-        else:
-            received = when or envelope.moment(fields.get("Date"))
-            self._store(place, raw, content, _accepted(place, flags), received, where)
+            return 0
+        received = when or envelope.moment(fields.get("Date"))
+        return self._store(place, raw, content, _accepted(place, flags), received, where)
+
+    def where(self, path: tuple[str, ...]) -> tuple[str, int]:
+        """Return the name and UIDVALIDITY of a folder, which is made where it is missing."""
+        place = self._place(path)
+        return place.name, place.uidvalidity
+
+    def has_still(self, path: tuple[str, ...], uid: int, message: StoredMessage) -> bool:
+        """Return whether a message that became this UID of the folder lies there still.
+        Message-ID, or else date, and size and INTERNALDATE must be equal: otherwise the caller has
+        to bring its content, which is compared."""
+        fields = headers.parse(message.fields)
+        facts = (identity(fields), message.size, message.received)
+        return is_named(fields) and self._place(path).facts.get(uid) == facts
+
+    def recognise(self, path: tuple[str, ...], uid: int) -> None:
+        """Count a message of which the caller knows that it is in the folder."""
+        self._recognise(self._place(path), uid)
 
     def _recognise(self, place: _Target, uid: int) -> None:
         """Count a message that is in the folder already."""
@@ -157,7 +183,7 @@ class Depositor:
         flags: list[str],
         received: datetime | None,
         where: str,
-    ) -> None:
+    ) -> int:
         if time.monotonic() - self._written > _SURE:
             self._go_on()
             self._written = time.monotonic()
@@ -165,18 +191,19 @@ class Depositor:
             uid = self._imap.append(place.name, raw, flags, _sensible(received))
         except TooLarge:
             self.refuse(where, "too_large", len(raw), place.name)
-            return
+            return 0
         except OverQuota:
             raise
         except ServerRefused:
             self.refuse(where, "server", len(raw), place.name)
-            return
+            return 0
         place.contents[content] = uid or 0
         if uid:
             place.uids.add(uid)
         else:
             place.unnamed.add(content)
         self.tallies.count(place.name, TransferOutcome.FILED)
+        return uid or 0
 
     def make(self, path: tuple[str, ...]) -> None:
         """Make a folder that has no messages."""
@@ -285,10 +312,10 @@ class Depositor:
         Where the server does not tell UIDs (no UIDPLUS), the folder is read."""
         if place.unnamed:
             self._imap.select(place.name)
-            for _number, uid, size in list(self._identities(place.uidnext)):
-                place.unread[uid] = size
-                self._read(place, uid)
-                place.uidnext = uid + 1
+            for _number, message in list(self._identities(place.uidnext)):
+                place.unread[message.uid] = message.size
+                self._read(place, message.uid)
+                place.uidnext = message.uid + 1
             # A server that changes messages stored one otherwise: it is not found again.
             place.unnamed.clear()
         place.uidnext = max([place.uidnext, *(uid + 1 for uid in place.uids)])
@@ -315,11 +342,12 @@ class Depositor:
         place = _Target(name, selected.uidvalidity, uidnext, selected.keeps)
         if is_same and name in self._added:
             place.uids = set(uid_sets.expanded(self._added[name][1], MOST_MESSAGES))
-        for number, uid, size in self._identities(1):
-            place.named.setdefault(number, []).append(uid)
-            place.unread[uid] = size
-            if is_same and uid >= uidnext:
-                place.own.add(uid)
+        for number, message in self._identities(1):
+            place.named.setdefault(number, []).append(message.uid)
+            place.unread[message.uid] = message.size
+            place.facts[message.uid] = (number, message.size, message.received)
+            if is_same and message.uid >= uidnext:
+                place.own.add(message.uid)
         place.order = sorted(place.unread)
         if not is_same:
             # Record this before anything is stored: newer messages may be the job's own.
@@ -327,14 +355,14 @@ class Depositor:
             self._go_on(marks={name: self._marks[name]}, work={"made": list(self._made)})
         return place
 
-    def _identities(self, first: int) -> Iterator[tuple[int, int, int]]:
-        """Yield identity, UID and size of each message of the open folder, beginning with a UID.
-        One command for a thousand messages."""
+    def _identities(self, first: int) -> Iterator[tuple[int, StoredMessage]]:
+        """Yield identity and values of each message of the open folder, beginning with a UID. One
+        command for a thousand messages."""
         uids = [uid for uid in search.uids(self._imap, f"UID {first}:*") if uid >= first]
         while uids:
             batch, rest = uid_sets.head(uids, _BATCH)
             for message in fetch.stored(self._imap, uid_sets.compressed(batch), FIELDS):
-                yield identity(headers.parse(message.fields)), message.uid, message.size
+                yield identity(headers.parse(message.fields)), message
             uids = list(rest)
 
     def _ensured(self, path: tuple[str, ...]) -> str:

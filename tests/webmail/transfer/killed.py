@@ -145,7 +145,7 @@ def empty(mailbox: imaplib.IMAP4, folder: str) -> None:
 
 
 def take_up(pk: Any) -> None:
-    """As beat does, when there was no sign of life for long."""
+    """As beat does, when there was no sign of life for long; it also tidies, each minute."""
     from django.db import connection
     from django.utils import timezone
 
@@ -158,6 +158,7 @@ def take_up(pk: Any) -> None:
     due(Transfer)
     connection.close()
     jobs.run(pk)
+    jobs.tidy()
 
 
 def killed(bench: Bench, by: str, kind: str) -> Iterator[str]:
