@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import select
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -315,6 +316,30 @@ def test_a_body_that_stops_is_answered_in_words(
     assert "Votre connexion est trop lente" in refusal
 
 
+async def start(look: Callable[[], object] = lambda: None) -> None:
+    """Start and end the process, and look when it has started."""
+    events = iter(["lifespan.startup", "lifespan.shutdown"])
+    usual = sys.getswitchinterval()
+
+    async def receive() -> Message:
+        return {"type": next(events)}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "lifespan.startup.complete":
+            look()
+
+    try:
+        await application({"type": "lifespan"}, receive, send)
+    finally:
+        sys.setswitchinterval(usual)
+
+
+def test_a_page_waits_a_millisecond_for_each_thread_that_computes() -> None:
+    seen: list[float] = []
+    run_apart(start(lambda: seen.append(sys.getswitchinterval())))
+    assert seen == [pytest.approx(0.001)]
+
+
 def test_the_first_person_waits_for_no_template(
     signed_in: Callable[..., Client],
     alice: MailAccount,
@@ -327,16 +352,6 @@ def test_the_first_person_waits_for_no_template(
     (loader,) = cast(list[Loader], Engine.get_default().template_loaders)
     loader.reset()
     clear_url_caches()
-
-    async def start() -> None:
-        events = iter(["lifespan.startup", "lifespan.shutdown"])
-
-        async def receive() -> Message:
-            return {"type": next(events)}
-
-        async def send(_message: Message) -> None: ...
-
-        await application({"type": "lifespan"}, receive, send)
 
     run_apart(start())
     assert "url_patterns" in vars(get_resolver()), "the views are still to be imported"

@@ -289,8 +289,9 @@ class ActForm(forms.Form):
 
     @property
     def sort_and_filter(self) -> tuple[str, bool, str]:
-        value = self.cleaned_data
-        return value["sort"] or SORTS[0], not value["up"], value["only"]
+        """The order and filter of the list. It ignores those that there are not, as `ListForm`."""
+        value = self.cleaned_data.get
+        return value("sort") or SORTS[0], not value("up"), value("only") or ""
 
 
 class TagForm(forms.Form):

@@ -415,6 +415,15 @@ def test_a_filter_says_which_are_all(reader: Client, mailbox: Mailbox) -> None:
     assert len(mailbox.uids("Trash")) == len(unread)
 
 
+def test_a_filter_that_there_is_not_is_ignored_as_in_the_list(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    fill(mailbox, 2)
+    chosen = everything(reader, query="only=nothing&sort=%00&up=maybe")
+    assert chosen["only"] == "" and chosen["sort"] == "arrival"
+    assert 'data-all="2"' in page(reader.get("/mail/INBOX/selection/?only=x", headers=HTMX))
+
+
 def test_all_messages_have_a_page_without_javascript(reader: Client, mailbox: Mailbox) -> None:
     fill(mailbox, 3)
     shown = page(reader.get("/mail/INBOX/selection/"))
