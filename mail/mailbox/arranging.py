@@ -20,10 +20,15 @@ from mail.mailbox.folders import DEEPEST, TRASH
 EMPTY, CONTROL, DELIMITER, EXISTS = "empty", "control", "delimiter", "exists"
 TOO_LONG, TOO_DEEP, INSIDE_ITSELF = "too long", "too deep", "inside itself"
 SPECIAL, HOLDS_SPECIAL, NO_FOLDERS_INSIDE = "special", "holds special", "no folders inside"
-NOT_IN_TRASH, TOO_MANY, SERVER = "not in trash", "too many", "server"
+NOT_IN_TRASH, TOO_MANY, SERVER, SIGN = "not in trash", "too many", "server", "sign"
 
 # Bytes of modified UTF-7 in one level: the limit of file systems, and so of Dovecot.
 LONGEST_LABEL = 250
+# Letters that every server takes in a name, and a length that every server takes.
+_USUAL_SIGNS = frozenset(" -_.,'’&+()")
+_USUAL_LENGTH = 100
+# Refusals that have nothing to do with the name.
+_NOT_OF_NAMES = frozenset({"NOPERM", "OVERQUOTA", "LIMIT", "INUSE", "UNAVAILABLE", "SERVERBUG"})
 # The greatest number of subscriptions that are moved with their folders, by two commands each.
 MOST_SUBSCRIPTIONS = 500
 
@@ -35,7 +40,7 @@ def create(imap: Connection, above: str, label: str) -> str:
     """
     listed = folders.outline(imap)
     name = _name(listed, above, label)
-    _ask(imap, "CREATE", name)
+    _ask(imap, name.rsplit(_delimiter(listed) or "\n", 1)[-1], "CREATE", name)
     imap.command("SUBSCRIBE", quoted_folder(name), changes=True)
     return name
 
@@ -137,6 +142,10 @@ def _label(folder: Folder) -> str:
     return folder.name.rsplit(folder.delimiter, 1)[-1] if folder.delimiter else folder.name
 
 
+def _delimiter(listed: Iterable[Folder]) -> str:
+    return next((folder.delimiter for folder in listed if folder.delimiter), "")
+
+
 def place_above(folder: Folder) -> str:
     """Return the name of the folder above, or "" at the top."""
     above = folder.name.rpartition(folder.delimiter)[0] if folder.delimiter else ""
@@ -149,7 +158,7 @@ def _name(
     """Return the full name of a folder to be created. Raises FolderRefused for an impossible
     name.
     """
-    delimiter = next((folder.delimiter for folder in listed if folder.delimiter), "")
+    delimiter = _delimiter(listed)
     label = unicodedata.normalize("NFC", label).strip()
     _check_label(label, delimiter)
     name = folders.personal_prefix(listed) + label
@@ -176,7 +185,7 @@ def _check_label(label: str, delimiter: str) -> None:
 
 
 def _parent(listed: Sequence[Folder], above: str) -> Folder:
-    delimiter = next((folder.delimiter for folder in listed if folder.delimiter), "")
+    delimiter = _delimiter(listed)
     # A level that the server does not list may hold folders too.
     levels = any(delimiter and other.name.startswith(f"{above}{delimiter}") for other in listed)
     named = [folder for folder in listed if folder.name == canonical(above) and folder.addressable]
@@ -207,7 +216,8 @@ def _move(imap: Connection, listed: Sequence[Folder], folder: Folder, name: str)
     if any(other.name.count(folder.delimiter) + deeper >= DEEPEST for other in inside):
         raise FolderRefused(TOO_DEEP, name)
     _leave(imap, folder)
-    _ask(imap, "RENAME", folder.name, name)
+    label = name.rsplit(folder.delimiter, 1)[-1] if folder.delimiter else name
+    _ask(imap, "" if label == _label(folder) else label, "RENAME", folder.name, name)
     # RENAME changes no subscription (RFC 9051 section 6.3.6).
     subscribed = [other for other in (folder, *inside) if other.subscribed]
     for other in subscribed[:MOST_SUBSCRIPTIONS]:
@@ -223,8 +233,10 @@ def _leave(imap: Connection, folder: Folder) -> None:
         imap.select("INBOX")
 
 
-def _ask(imap: Connection, command: str, *folders_: str) -> None:
-    """Send CREATE or RENAME. A refusal raises FolderRefused with the server's text."""
+def _ask(imap: Connection, label: str, command: str, *folders_: str) -> None:
+    """Send CREATE or RENAME, which gives a folder the ``label`` ("" where it keeps its own). A
+    refusal raises FolderRefused with the server's text.
+    """
     try:
         imap.command(command, *map(quoted_folder, folders_), changes=True)
     except (ServerRefused, FolderNotFound) as error:
@@ -232,4 +244,24 @@ def _ask(imap: Connection, command: str, *folders_: str) -> None:
             raise FolderRefused(EXISTS, folders_[-1]) from error
         if imap.code() == "NONEXISTENT":
             raise
-        raise FolderRefused(SERVER, folders_[-1], server_words=error.server_words) from error
+        reason, told = SERVER, folders_[-1]
+        if imap.code() not in _NOT_OF_NAMES:
+            reason, told = _suspected(label, told)
+        raise FolderRefused(reason, told, server_words=error.server_words) from error
+
+
+def _suspected(label: str, name: str) -> tuple[str, str]:
+    """Return what a server dislikes in a name that it refused, as far as one can see, and the sign
+    or folder: most say only that it is invalid.
+    """
+    if sign := _unusual(label):
+        return SIGN, sign
+    return (TOO_LONG if len(quoted_folder(label)) > _USUAL_LENGTH else SERVER), name
+
+
+def _unusual(label: str) -> str:
+    """Return the first sign of a name that some servers refuse, or "". Courier refuses emoji, which
+    modified UTF-7 makes of two halves; Cyrus refuses a good dozen of signs.
+    """
+    signs = (sign for sign in label if not sign.isalnum() and sign not in _USUAL_SIGNS)
+    return next((sign for sign in signs if sign > "\uffff" or sign.isascii()), "")

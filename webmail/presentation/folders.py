@@ -140,6 +140,11 @@ def refusal(error: FolderRefused) -> str:
             ) % {"sign": error.folder}
         case arranging.EXISTS:
             return gettext("There is a folder of this name here already. Choose another name.")
+        case arranging.SIGN:
+            return gettext(
+                "Your mail server refused this name, perhaps because of the sign “%(sign)s”. "
+                "Choose a name without it. The server says: %(words)s"
+            ) % {"sign": error.folder, "words": _SECONDS.sub("", error.server_words)}
         case arranging.TOO_LONG:
             return gettext("This name is too long. Choose a shorter one.")
         case arranging.TOO_DEEP:

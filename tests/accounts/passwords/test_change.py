@@ -26,6 +26,7 @@ from accounts.passwords.owner import PasswordOwner
 from demo.servers.dovecot import Dovecot, MailAccount
 from mail.errors import ServerUnavailable, WebmailError
 from mail.imap.pool import Pool
+from tests.accounts.logged import begin_log, lines_of, shows
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
@@ -485,3 +486,17 @@ def test_a_crash_shows_neither(
     assert "unforeseen" in caplog.text
     (record,) = [record for record in caplog.records if record.exc_info]
     assert record.request.sensitive_post_parameters == ("old", "new", "again")  # type: ignore[attr-defined]
+
+
+def test_neither_password_stands_in_a_log_of_connections(hers: Client, carole: MailAccount) -> None:
+    user = User.objects.get(login="carole")
+    begin_log(user)
+    assert hers.get("/mail/INBOX/").status_code == 200
+    post(hers, "Pas-Le-Mien9 !")
+    post(hers, carole.password)
+    session.pool().close_all()
+    assert hers.get("/mail/INBOX/").status_code == 200
+    text = lines_of(user)
+    assert text.count(" LOGIN …") >= 2
+    for secret in (carole.password, NEW, "Pas-Le-Mien9 !", "carole"):
+        assert not shows(text, secret)

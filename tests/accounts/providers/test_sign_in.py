@@ -32,9 +32,11 @@ from accounts.models import (
 from accounts.providers import grants
 from accounts.providers.asking import Tokens
 from demo.servers.dovecot import Dovecot, TokenCheck
+from mail import bearer
 from mail.bearer import AccessToken
 from mail.errors import ServerUnavailable, SignInNeeded
 from mail.imap import watch
+from tests.accounts.logged import begin_log, lines_of, shows
 from tests.accounts.providers.conftest import MASTER, Academy, Forged, onward, running
 from tests.conftest import put_first_steps_away
 from tests.servers.mailboxes import Mailbox
@@ -461,3 +463,38 @@ def test_a_password_takes_the_place_of_the_tokens(academy: Academy) -> None:
     assert not TokenGrant.objects.exists()
     assert browser.get("/mail/INBOX/").status_code == 200
     assert browser.post("/accounts/logout/").status_code == 302
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_no_token_stands_in_a_log_of_connections(
+    academy: Academy, alices: Mailbox, bobs: Mailbox, is_over: bool
+) -> None:
+    browser = academy.sign_in("alice")
+    user = User.objects.get()
+    begin_log(user)
+    row = compose(browser, "Conseil de classe")
+    _login, token = grants.way_in(user, lending.opened(LentCredential.objects.get()))
+    if is_over:
+        academy.issuer.revoke("alice")
+        session.pool().close_all()
+    browser.get("/mail/INBOX/")
+    outbox.deliver(row.pk)
+    text = lines_of(user)
+    assert re.search(r"IMAP \d+ C: [A-P]{4}\d+ AUTHENTICATE (OAUTHBEARER|XOAUTH2)\b", text)
+    assert is_over or re.search(r"SMTP \d+ C: AUTH (OAUTHBEARER|XOAUTH2)\n.*334", text)
+    assert shows(bearer.first("XOAUTH2", "alice", token, "", 0).decode(), str(token))
+    assert not shows(text, str(token))
+    assert not shows(text, "alice@ac-exemple.fr")
+
+
+def test_the_master_password_stands_in_no_log_of_connections(forged: Forged) -> None:
+    browser = Client()
+    assert forged.arrive(browser).status_code == 302
+    put_first_steps_away()
+    user = User.objects.get()
+    begin_log(user)
+    assert browser.get("/mail/INBOX/").status_code == 200
+    text = lines_of(user)
+    assert re.search(r"IMAP \d+ C: [A-P]{4}\d+ (LOGIN|AUTHENTICATE)", text)
+    for secret in (MASTER.password, MASTER.login, ALICE.password):
+        assert not shows(text, secret)

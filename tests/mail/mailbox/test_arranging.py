@@ -73,7 +73,7 @@ def test_making_a_folder_takes_three_commands_and_subscribes(
         ("", "x" * 260, arranging.TOO_LONG),
         ("", "é" * 120, arranging.TOO_LONG),
         ("", "..", arranging.SERVER),
-        ("", "~x", arranging.SERVER),
+        ("", "~x", arranging.SIGN),
     ],
 )
 def test_names_that_cannot_be_are_refused(

@@ -20,8 +20,10 @@ from demo.servers.dovecot import Dovecot, MailAccount
 from mail.errors import TooManyTries
 from mail.imap.connection import Connection
 from mail.mailbox import folders
+from tests.accounts.logged import begin_log, lines_of, shows
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
+from tests.servers.plugin import ALICE
 from tests.tended import due
 from tests.waiting import SOON_S, join
 from tests.webmail.views.mail import letter, words
@@ -474,3 +476,19 @@ def test_commands_are_few(
     sent = 0
     again = collected(reader, dovecot, bob)
     assert again.known == 600 and sent < 30
+
+
+def test_no_password_of_the_other_account_stands_in_a_log_of_connections(
+    reader: Client, mailbox: Mailbox, elsewhere: Mailbox, dovecot: Dovecot, bob: MailAccount
+) -> None:
+    elsewhere.create_folder("Divorce")
+    elsewhere.append(letter("Le mot que personne ne lit"), "Divorce")
+    user = User.objects.get(login="alice")
+    begin_log(user)
+    asked(reader, dovecot, bob, password="Pas-Le-Sien9")
+    jobs.run(Transfer.objects.get(state=State.WAITING).pk)
+    assert collected(reader, dovecot, bob).done == 1
+    text = lines_of(user)
+    assert "APPEND" in text
+    for secret in (bob.password, "Pas-Le-Sien9", "Divorce", "personne", "Ancienne", ALICE.password):
+        assert not shows(text, secret)

@@ -117,6 +117,44 @@ def test_a_folder_is_called_what_users_call_it(reader: Client, box: Mailbox, pre
     assert gone not in box.folders()
 
 
+# What each refuses in a name; all take the others. The first is the sign between levels.
+REFUSED = {
+    "cyrus": (".", "/", "%", "\\", "|", "!", "`"),
+    "cyrus_alternative": ("/", "^", "%", "\\", "|", "!", "`"),
+    "courier": (".", "/", "🎉"),
+}
+SIGNS = "./%\\|!`^*🎉~&:#-"
+
+
+def test_a_name_that_the_server_refuses_is_refused_in_our_words(
+    request: pytest.FixtureRequest, reader: Client, box: Mailbox, prefix: str
+) -> None:
+    delimiter, *refused = REFUSED[request.node.callspec.params["server"]]
+    for number, sign in enumerate(SIGNS):
+        name = f"Été {number}{sign}a"
+        said = words(reader.post("/folders/change/", {"verb": "create", "name": name}))
+        if sign == delimiter:
+            assert f"Le signe « {sign} » ne peut pas figurer" in unspaced(said), said
+        elif sign in refused:
+            assert f"refusé ce nom, peut-être à cause du signe « {sign} »" in unspaced(said), said
+        assert (prefix + name in box.folders()) == (sign not in (delimiter, *refused))
+
+
+def test_a_name_is_as_long_as_the_server_takes_it(
+    reader: Client, box: Mailbox, prefix: str
+) -> None:
+    for length in (100, 200, 245, 300):
+        name = "x" * length
+        said = words(reader.post("/folders/change/", {"verb": "create", "name": name}))
+        assert (prefix + name in box.folders()) != ("Ce nom est trop long" in said), (length, said)
+    assert prefix + "x" * 100 in box.folders()
+
+
+def unspaced(text: str) -> str:
+    """With usual spaces beside quotes."""
+    return text.replace("\u202f", " ").replace("\xa0", " ")
+
+
 def opened(
     server: Cyrus | Courier, mail_domain: MailDomain, signed_in: Callable[..., Client]
 ) -> Client:
