@@ -45,7 +45,13 @@ _FRAUD_COUNTS = 0.1
 _PERSON_COUNTS = 2.0
 # Weights that are not learnt, because no message of the corpus can teach them: those of senders
 # that are known, and of our own server's verdict on junk.
-_WHO = {"own_domain": 1.4, "state_domain": 1.4, "school_network": 1.4, "poll": 1.0}
+_WHO = {
+    "own_domain": 1.4,
+    "state_domain": 1.4,
+    "school_network": 1.4,
+    "poll": 1.0,
+    "server_passed": 0.0,
+}
 _SERVER = {"server_spam": 1.6, "server_doubt": 1.4}
 
 

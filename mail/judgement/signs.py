@@ -215,7 +215,9 @@ def _of_links(message: Message) -> Iterator[Sign]:
 def _of_server(message: Message, server: ServerVerdict) -> Iterator[Sign]:
     if server.spam:
         yield Sign("server_spam", 9.0)
-    elif server.ratio is not None and server.ratio > 0.45:
+    elif server.spam is False:
+        yield Sign("server_passed", 1.0)
+    if not server.spam and server.ratio is not None and server.ratio > 0.45:
         yield Sign("server_doubt", min(1.2, server.ratio * 1.2))
     verdicts = server.verdicts
     if verdicts.is_refused:

@@ -370,9 +370,12 @@ def _by_weight(side: int) -> Callable[[Sign], float]:
 
 
 def _is_junk(message_signs: list[Sign], evidence: Evidence) -> bool:
-    """Junk rather than an advert: our server's word, or its own words."""
+    """Junk rather than an advert: our server's word, or its own words. What our server passed is
+    not junk by words alone."""
     weights = {sign.code: sign.weight for sign in message_signs}
     if "server_spam" in weights:
         return True
+    if "server_passed" in weights:
+        return False
     selling = weights.get("offer_words", 0) + weights.get("selling_words", 0)
     return weights.get("junk_words", 0) + 3 * evidence.junk > 0.5 * selling + 0.8

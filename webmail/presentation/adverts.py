@@ -30,6 +30,7 @@ REASONS: Mapping[str, str | Promise] = {
     "words": _("Its words are like those of messages that were sorted before."),
     # how it was sent
     "server_spam": _("The mail server holds it for junk."),
+    "server_passed": _("The mail server found nothing wrong with it."),
     "server_doubt": _("The mail server is doubtful about it."),
     "sender_unverified": _("The mail server could not confirm who sent it."),
     "bulk_sending": _("Sent to many people at once, by an unknown sender."),
