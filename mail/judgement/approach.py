@@ -67,18 +67,22 @@ _BAIT = frozenset(
 )
 
 
+_OLD_ENDINGS = frozenset("com net org fr eu".split())
+
+
 def approach_signs(
     message: Message, words: Sequence[str], server: ServerVerdict, signs: Sequence[Sign]
 ) -> Iterator[Sign]:
     """Yield further signs of a message that has ``signs``."""
     counts = turns().counted(words)
+    density = phrases.density(len(words))
     for code, count in counts.items():
-        yield Sign(code, 0.5 * min(count, _MOST))
+        yield Sign(code, round(density * 0.5 * min(count, _MOST), 3))
     yield from _of_names(message, words)
     yield from _of_hosts(message, doubts="speaks_of_fraud" in counts)
     yield from _of_buttons(message)
     codes = {sign.code for sign in signs}
-    yield from _of_sender(message, counts, codes)
+    yield from _of_sender(message, counts, codes, density)
     yield from _of_danger(message, server, codes)
     if _has_no_way(message, counts, codes):
         yield Sign("no_way", 1.0)
@@ -148,6 +152,9 @@ def _baits(host: str) -> float:
     count = sum(word in _BAIT for word in label.split("-"))
     if not count or domains.is_of_state(host) or institutions.is_institutions(host):
         return 0.0
+    # The names of one word under the old endings were taken long before anybody made bait of them.
+    if label in _BAIT and host.rpartition(".")[2] in _OLD_ENDINGS:
+        return 0.0
     return count + 0.5 * (label.count("-") >= 2)
 
 
@@ -159,7 +166,9 @@ def _of_buttons(message: Message) -> Iterator[Sign]:
             yield Sign(code, 0.5 * min(count, 2))
 
 
-def _of_sender(message: Message, counts: Mapping[str, int], codes: set[str]) -> Iterator[Sign]:
+def _of_sender(
+    message: Message, counts: Mapping[str, int], codes: set[str], density: float
+) -> Iterator[Sign]:
     """Yield the signs of a sender with a domain of its own, whose message is not an answer."""
     if message.domain in domains.MAILBOX_PROVIDERS or not codes.isdisjoint(_NO_STRANGER):
         return
@@ -174,7 +183,7 @@ def _of_sender(message: Message, counts: Mapping[str, int], codes: set[str]) -> 
         yield Sign("stranger", 1.0)
     pitch = sum(counts.get(code, 0) for code in (*_PITCH, *_LURE))
     if common <= 1 and pitch:
-        yield Sign("stranger_pitch", 0.5 * min(pitch, _MOST))
+        yield Sign("stranger_pitch", round(density * 0.5 * min(pitch, _MOST), 3))
 
 
 _NO_STRANGER = frozenset({"reply", "discussion_list", "automatic", "own_domain"})
@@ -207,6 +216,7 @@ def _of_danger(message: Message, server: ServerVerdict, codes: set[str]) -> Iter
     if verdicts and has_way and "pass" not in (verdicts.spf, verdicts.dkim, verdicts.dmarc):
         yield Sign("unsigned_link", 1.0)
     if not codes.isdisjoint(("program_attached", "form_attached")):
-        yield Sign("weapon_attached", 4.0)
+        # On lists programs are passed around that were written there.
+        yield Sign("weapon_attached", 1.0 if "discussion_list" in codes else 4.0)
     if "archive_attached" in codes and _LOCKED.search(message.text[:20_000]):
         yield Sign("archive_password", 1.0)

@@ -115,6 +115,8 @@ _UNSAFE = frozenset(
     asks_pupils account_abroad reply_elsewhere attachment hidden_recipients asks_identity
     """.split()
 )
+# A number that is to be called, which is the way into a fraud without links.
+_TELEPHONE = re.compile(r"(?<!\d)\+?\d(?:[ .()-]{0,2}\d){9,13}(?!\d)")
 _ODD_LETTERS = re.compile(r"[a-z][01][a-z]|[a-z-]I[a-z]")
 
 
@@ -142,6 +144,7 @@ def circumstance_signs(
 def _of_warning(message: Message, amounts: Mapping[str, float]) -> Iterator[Sign]:
     """Yield whether it warns of a fraud or asks about one: without a way into one."""
     has_way = bool(message.attachments) or "links_elsewhere" in amounts or message.scanned
+    has_way = has_way or bool(_TELEPHONE.search(message.text[:_MOST_TEXT]))
     is_passed_on = _PASSED_ON.match(message.subject) and "personal_mailbox" in amounts
     is_harmless = (is_passed_on or not has_way) and "reply_elsewhere" not in amounts
     if "speaks_of_fraud" in amounts and is_harmless:
@@ -167,20 +170,21 @@ def _of_readers(message: Message, amounts: Mapping[str, float]) -> Iterator[Sign
 def _of_many(message: Message, length: int, amounts: Mapping[str, float]) -> Iterator[Sign]:
     """Yield how many different things it does that sellers do, or frauds that lead nowhere: each
     alone says little."""
+    density = phrases.density(length)
     selling = sum(code in amounts for code in _SELLING)
     shared = sum(code in amounts for code in _SHARED) + 3 * ("own_matter" in amounts)
     # An offer without a price is not a sale, and a warning quotes the fraud that it warns of.
     is_warning = "warns" in amounts
     is_selling = ("unpaid" not in amounts or "prices" in amounts) and not is_warning
     if selling > 1 and selling > shared and is_selling:
-        yield Sign("many_pitches", 0.25 * min(selling - shared, 8))
+        yield Sign("many_pitches", round(density * 0.25 * min(selling - shared, 8), 3))
     if shared > selling:
         yield Sign("much_shared", 0.25 * min(shared - selling, 8))
     has_way = bool(message.hosts()) or bool(message.attachments)
     asking = sum(code in amounts for code in _ASKING)
     asking -= sum(code in amounts for code in _FRIENDLY)
     if asking > 1 and not has_way and not is_warning and "only_tells" not in amounts:
-        yield Sign("many_demands", 0.5 * min(asking - 1, 4))
+        yield Sign("many_demands", round(density * 0.5 * min(asking - 1, 4), 3))
     is_outside = "personal_mailbox" in amounts or "role_elsewhere" in amounts
     is_bare = length < _BARE and not has_way and "reply" not in amounts
     local, _, host = message.sender.address[:320].rpartition("@")
@@ -237,7 +241,8 @@ def _of_traps(message: Message, length: int, amounts: Mapping[str, float]) -> It
         yield Sign("macros_asked", 4.0)
     if "gives_away" in amounts and "fetching_costs" in amounts:
         is_to_many = "hidden_recipients" in amounts or "reply_elsewhere" in amounts
-        yield Sign("gift_with_costs", 2.0 if is_to_many else 1.0)
+        density = phrases.density(length)
+        yield Sign("gift_with_costs", round(density * (2.0 if is_to_many else 1.0), 3))
     is_curt = length < _CURT and "bulk_sending" not in amounts
     if is_curt and "single_link" in amounts and "look_at_this" in amounts:
         yield Sign("curt_link", 2.0 if leads_away else 1.0)

@@ -72,6 +72,8 @@ def imitates(domain: str, own: frozenset[str]) -> bool:
     ``impots.gouv.fr.example``.
     """
     name = links.host(domain[:_LONGEST])
+    if registered(name) in map(registered, own):
+        return False
     if not name or is_in(name, own) or is_of_state(name) or name in MAILBOX_PROVIDERS:
         return False
     if not name.isascii() and links.is_imitation(name):

@@ -12,7 +12,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mail.judgement import codes, fraud, message, own_server, training, verdict, words
+from mail.judgement import (
+    codes,
+    fraud,
+    message,
+    own_server,
+    structure,
+    training,
+    verdict,
+    words,
+)
 from mail.judgement.corpus import Written
 from mail.judgement.fraud import Judged
 from mail.judgement.known import KnownCorrespondents
@@ -36,7 +45,13 @@ _FRAUD_COUNTS = 0.1
 _PERSON_COUNTS = 2.0
 # Weights that are not learnt, because no message of the corpus can teach them: those of senders
 # that are known, and of our own server's verdict on junk.
-_WHO = {"own_domain": 1.4, "state_domain": 1.4, "school_network": 1.4, "poll": 1.0}
+_WHO = {
+    "own_domain": 1.4,
+    "state_domain": 1.4,
+    "school_network": 1.4,
+    "poll": 1.0,
+    "server_passed": 0.0,
+}
 _SERVER = {"server_spam": 1.6, "server_doubt": 1.4}
 
 
@@ -85,10 +100,11 @@ class Example:
 
     @property
     def amounts(self) -> dict[str, float]:
-        """The amounts of its signs by code, without those whose weight is fixed."""
+        """The amounts of its signs by code, without those whose weight is fixed and those of
+        structure, which are weighed by themselves."""
         amounts: dict[str, float] = {}
         for sign in self.signs:
-            if sign.code not in _WHO:
+            if sign.code not in _WHO and not structure.is_structure(sign.code):
                 amounts[sign.code] = amounts.get(sign.code, 0.0) + sign.weight
         return amounts
 

@@ -41,7 +41,8 @@ _ANSWERED = re.compile(
 
 @dataclass(frozen=True)
 class Message:
-    """``text`` is the sender's own, without quotes."""
+    """``text`` is the sender's own, without quotes; ``hidden`` the number of letters that nobody
+    sees."""
 
     headers: Headers
     subject: str
@@ -53,6 +54,7 @@ class Message:
     is_html_only: bool
     pictures: int
     pixels: int
+    hidden: int = 0
     scanned: int = 0
 
     @property
@@ -114,6 +116,7 @@ def read_message(raw: bytes, scanned: Sequence[str] = ()) -> Message:
         is_html_only=bool(pages) and not plain.strip(),
         pictures=sum(html_page.pictures for html_page in read_pages),
         pixels=sum(html_page.pixels for html_page in read_pages),
+        hidden=sum(html_page.hidden for html_page in read_pages),
     )
 
 

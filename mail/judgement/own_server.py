@@ -16,6 +16,17 @@ _FROM = re.compile(r"\s*from\s+([^\s;()]{1,253})(?:\s*\(([^)]{0,400})\))?", re.I
 _REVERSE = re.compile(r"\s*([a-z0-9.-]+)\.?\s*\[", re.IGNORECASE)
 _LOCAL = re.compile(r"\bwith\s+LMTP", re.IGNORECASE)
 _SCORE = re.compile(r"score=(-?\d{1,4}(?:\.\d+)?)\s+required=(\d{1,4}(?:\.\d+)?)", re.IGNORECASE)
+# The rule of Proofpoint's that held, behind a name of its own (rule=notspam, rule=inbound_spam).
+_PROOFPOINT = re.compile(r"\brule=(?:[a-z]{1,20}_){0,3}(notspam|spam|phish|malware|bulk)", re.I)
+# Exchange, by the last Received: it takes the fields of its organisation out of all mail that comes
+# from outside (header firewall), wherever its own stand afterwards.
+_EXCHANGE = re.compile(
+    r"\bwith\s+(?:Microsoft\s+SMTP\s+Server|mapi\b)|\.outlook\.com\s+with\s+HTTPS", re.IGNORECASE
+)
+# From these on Exchange puts a message to the junk (SCL), or holds it for phishing (PCL).
+_JUNK_LEVEL, _PHISHING_LEVEL = 5, 4
+_LEVEL = re.compile(r"\s*(-?\d{1,2})\s*$")
+_UNWANTED_STATES = ("spam", "phish", "scam", "malware", "virus")
 _RSPAMD = re.compile(r"(True|False)\s*\[(-?\d{1,5}(?:\.\d+)?)\s*/\s*(\d{1,5}(?:\.\d+)?)\]", re.I)
 
 
@@ -43,13 +54,43 @@ def server_verdict(
     """
     ours = frozenset(map(str.lower, servers)) or _topmost(fields)
     trusted = Headers(fields.fields[: _border(fields, ours)])
+    is_exchange = _is_exchange(fields, ours)
     spam, ratio = _spam(trusted)
+    if is_exchange:
+        spam = _level_of_exchange(fields)
     return ServerVerdict(
-        verdicts=authentication.server_verdicts(trusted, _author(trusted, ours)),
+        verdicts=_of_exchange(fields)
+        if is_exchange
+        else authentication.server_verdicts(trusted, _author(trusted, ours)),
         spam=spam,
         ratio=ratio,
         own=frozenset(map(str.lower, own)) or _recipients(fields, ours),
     )
+
+
+def _is_exchange(fields: Headers, ours: frozenset[str]) -> bool:
+    """Whether the server that put the message into the mailbox is an Exchange of ours."""
+    last = fields.get("Received")[:2000]
+    by = _BY.search(last)
+    return bool(by and domains.is_in(by[1], ours) and _EXCHANGE.search(last))
+
+
+def _level_of_exchange(fields: Headers) -> bool | None:
+    """Whether Exchange holds the message for junk (SCL) or phishing (PCL); None when it does not
+    say."""
+    levels = (
+        (_LEVEL.match(fields.get(f"X-MS-Exchange-Organization-{name}")[:20]), limit)
+        for name, limit in (("SCL", _JUNK_LEVEL), ("PCL", _PHISHING_LEVEL))
+    )
+    verdicts = [int(level[1]) >= limit for level, limit in levels if level]
+    return any(verdicts) if verdicts else None
+
+
+def _of_exchange(fields: Headers) -> Verdicts:
+    """What Exchange found of the sender: it signs its results with no name, above all others."""
+    first = fields.raw("Authentication-Results") or b""
+    named = Headers((("Authentication-Results", b"exchange; " + first),))
+    return authentication.server_verdicts(named, "exchange")
 
 
 def _topmost(fields: Headers) -> frozenset[str]:
@@ -100,7 +141,8 @@ def _author(trusted: Headers, ours: frozenset[str]) -> str:
 
 
 def _spam(trusted: Headers) -> tuple[bool | None, float | None]:
-    """SpamAssassin's, rspamd's and bogofilter's verdicts; one that says spam is enough."""
+    """SpamAssassin's, rspamd's, bogofilter's, Vade's and Proofpoint's verdicts; one that says spam
+    is enough."""
     verdicts: list[bool] = []
     ratio: float | None = None
     status = trusted.get("X-Spam-Status")
@@ -115,4 +157,8 @@ def _spam(trusted: Headers) -> tuple[bool | None, float | None]:
         ratio = float(match[2]) / max(float(match[3]), 0.1)
     if bogosity := trusted.get("X-Bogosity"):
         verdicts.append(bogosity.lower().startswith(("spam", "yes")))
+    if state := trusted.get("X-VR-SPAMSTATE") or trusted.get("X-VADE-SPAMSTATE"):
+        verdicts.append(state.strip().lower().startswith(_UNWANTED_STATES))
+    if match := _PROOFPOINT.search(trusted.get("X-Proofpoint-Spam-Details")[:2000]):
+        verdicts.append(match[1].lower() not in ("notspam", "bulk"))
     return (any(verdicts) if verdicts else None), ratio

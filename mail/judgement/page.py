@@ -38,12 +38,14 @@ class Link:
 
 @dataclass
 class HtmlContent:
-    """The content of a page of HTML. ``pixels``: pictures nobody is meant to see."""
+    """The content of a page of HTML. ``pixels``: pictures nobody is meant to see; ``hidden``: the
+    number of letters that a style hides."""
 
     text: list[str] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     pictures: int = 0
     pixels: int = 0
+    hidden: int = 0
 
     def words(self) -> str:
         return "".join(self.text)
@@ -108,7 +110,9 @@ class _Reader:
         return position + len(mark)
 
     def _say(self, words: str) -> None:
-        if not self._hidden:
+        if self._hidden:
+            self.page.hidden += sum(map(str.isalnum, words))
+        else:
             self._add(html.unescape(words))
 
     def _add(self, words: str) -> None:

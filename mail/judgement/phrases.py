@@ -15,6 +15,8 @@ from mail.folding import without_accents
 
 # Words of a text that are looked at.
 MOST_WORDS = 4_000
+# Words of a text from which on turns of phrase stand in it by chance too.
+_TELLING_LENGTH = 300
 _BAR = re.compile(r"[|\n]")
 _WORD = re.compile(r"[a-z]+|\d+(?:[.,]\d+)?|[€$£%]")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "ß": "ss"})
@@ -466,6 +468,12 @@ def split(folded: str) -> list[str]:
     if len(pieces) > MOST_WORDS:
         return pieces[: MOST_WORDS * 3 // 4] + pieces[-MOST_WORDS // 4 :]
     return pieces
+
+
+def density(length: int) -> float:
+    """How much a turn of phrase weighs in a text of so many words: in a long one, many stand by
+    chance."""
+    return min(1.0, _TELLING_LENGTH / max(1, length))
 
 
 def read_phrases(written: str) -> list[tuple[str, ...]]:

@@ -52,6 +52,7 @@ _LIST_FIELDS = (
     "X-Loop", "X-Sequence", "List-Post", "List-Archive", "X-BeenThere", "X-Mailman-Version",
     "List-Subscribe", "List-Owner",
 )  # fmt: skip
+_NAMES_OF_LIST = ("List-Post", "List-Id", "Mailing-List", "X-Loop")
 # One digit a turn, and a limit: an amount in which digits could be split in two ways takes longer
 # than a life to be looked for in a long number.
 _PRICE = re.compile(
@@ -134,12 +135,21 @@ def is_bulk(message: Message) -> bool:
     )
 
 
+def is_list(message: Message) -> bool:
+    """Whether a program for discussion lists passed it on: by its own fields. `List-Id` alone is
+    written by services for mailings too."""
+    fields = {name.lower() for name, _ in message.headers.fields}
+    talks = sum(name.lower() in fields for name in _LIST_FIELDS)
+    is_of_group = message.headers.get("Mailing-List")[:20].lower().startswith("list ")
+    return is_of_group or (
+        talks >= 2 and ("list-post" in fields or "x-loop" in fields or talks >= 3)
+    )
+
+
 def _of_sending(message: Message) -> Iterator[Sign]:
     fields = {name.lower() for name, _ in message.headers.fields}
     program = f"{message.headers.get('X-Mailer')} {message.headers.get('User-Agent')}"
-    talks = sum(name.lower() in fields for name in _LIST_FIELDS)
-    is_list = talks >= 2 and ("list-post" in fields or "x-loop" in fields or talks >= 3)
-    if is_list:
+    if is_list(message):
         yield Sign("discussion_list", -2.6)
     elif is_bulk(message):
         yield Sign("bulk_sending", 0.5 + 0.2 * ("list-unsubscribe-post" in fields))
@@ -205,7 +215,9 @@ def _of_links(message: Message) -> Iterator[Sign]:
 def _of_server(message: Message, server: ServerVerdict) -> Iterator[Sign]:
     if server.spam:
         yield Sign("server_spam", 9.0)
-    elif server.ratio is not None and server.ratio > 0.45:
+    elif server.spam is False:
+        yield Sign("server_passed", 1.0)
+    if not server.spam and server.ratio is not None and server.ratio > 0.45:
         yield Sign("server_doubt", min(1.2, server.ratio * 1.2))
     verdicts = server.verdicts
     if verdicts.is_refused:
@@ -243,13 +255,23 @@ def _of_answer(message: Message, server: ServerVerdict) -> Iterator[Sign]:
         yield Sign("reply", -0.9)
     elif _REPLY.match(message.subject) and not message.has_quote:
         yield Sign("false_reply", 0.7)
-    is_elsewhere = any(_is_elsewhere(domain, message.domain) for domain in message.reply_domains)
+    is_elsewhere = not _answers_list(message) and any(
+        _is_elsewhere(domain, message.domain) for domain in message.reply_domains
+    )
     is_hidden = not any("@" in address.address for address in _people(message, "To", "Cc"))
     if is_elsewhere:
         # Answers are to go elsewhere, and nobody sees who else was written to: a stolen mailbox.
         yield Sign("reply_elsewhere", 2.2 if is_hidden else 0.9)
     if is_hidden and message.sender.address:
         yield Sign("hidden_recipients", 0.5)
+
+
+def _answers_list(message: Message) -> bool:
+    """Whether answers go to the list that passed the message on, as its own fields name it."""
+    named = " ".join(message.headers.get(name)[:2000] for name in _NAMES_OF_LIST).lower()
+    return bool(named) and all(
+        domains.registered(domain) in named for domain in message.reply_domains
+    )
 
 
 def _is_elsewhere(domain: str, sender: str) -> bool:
@@ -328,10 +350,12 @@ def _lists() -> Turns:
 
 def _of_words(message: Message, words: list[str]) -> Iterator[Sign]:
     hits = Counter(_lists().counted(words))
+    density = phrases.density(len(words))
     for scale in _SCALES:
         counted = min(max(0.0, hits[scale.code] - scale.free), scale.most)
-        yield Sign(scale.code, scale.each * counted)
-    yield from _together(message, hits, len(words))
+        yield Sign(scale.code, round(density * scale.each * counted, 3))
+    for sign in _together(message, hits, len(words)):
+        yield Sign(sign.code, round(density * sign.weight, 3))
     folded = phrases.fold(f"{message.subject}\n{message.text}"[:20_000])
     prices = len(set(_PRICE.findall(folded)))
     yield Sign("prices", 0.35 * min(prices, 2) + 0.35 * bool(_PERCENT.search(folded)))

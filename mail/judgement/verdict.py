@@ -17,6 +17,7 @@ from mail.judgement import (
     own_server,
     phrases,
     signs,
+    structure,
     turns,
     words,
 )
@@ -31,17 +32,32 @@ from mail.mime.headers import HEAD_END
 
 # How far above an even chance the sums must be before a message is moved, or held for a fraud: in
 # doubt it is wanted. Between people one can be mistaken most easily, on mailings least.
-_LEAST = 2.7
-_LEAST_OF_MAILING = 2.05
-_LEAST_OF_PERSON = 2.35
-_LEAST_FRAUD = 0.45
-_LEAST_FRAUD_OF_PERSON = 0.55
+_LEAST = 2.8
+_LEAST_OF_MAILING = 2.32
+_LEAST_OF_PERSON = 2.72
+_LEAST_FRAUD = 0.65
+_LEAST_FRAUD_OF_PERSON = 0.7
+# How much farther that limit is for what a discussion list passed on.
+_OF_LIST = 1.5
+# How much farther that of a fraud is for a plain text of a sender's own domain that is made as
+# honest mail is; and the sum of its doubts from which on downwards it is.
+_OF_CLEAN = 1.1
+_CLEAN = -1.0
 _TAUGHT_WORDS = 1.4
 # Words of a message that can be judged by them.
 _LEAST_WORDS = 3
 _MOST_REASONS = 5
+# The amount of the sign of an answer to what somebody of the authority wrote.
+_OF_OWN_CONVERSATION = -4.0
 _TELLING = 0.15
 _OF_MONEY = frozenset({"pays_odd", "paying_words", "gift_card_words", "bank_words"})
+# What a fraud says as well as a friend: it spares nobody without a proof.
+_UNPROVED = frozenset(
+    {"speaks_of_fraud", "warning_words", "single_link", "shop_words", "much_shared", "says_tu"}
+    | {"shared_past"}
+)
+_DECEIVING = frozenset({"institution_imitated", "authority_imitated", "lookalike_domain"})
+"""Signs by which a message that is made as nobody's mail is a fraud."""
 _SURE = 0.02
 """Score of a message that is proved to be wanted."""
 PROOFS = frozenset(
@@ -121,7 +137,7 @@ def judge(
     if _is_blocked(read, known):
         reasons = ("blocked_sender",)
         return Verdict("advert", 1 - _SURE, reasons, deceit.signs, deceit.is_sure, deceit)
-    if len(text) < _LEAST_WORDS and not (read.pictures or read.attachments):
+    if len(text) < _LEAST_WORDS and not (read.pictures or read.attachments or read.links):
         return Verdict("wanted", _SURE, ("nothing_found",), deceit.signs, deceit=deceit)
     fingerprints = words.tokens(text)
     message_signs = signs_of(read, text, server, deceit)
@@ -169,7 +185,22 @@ def signs_of(read: Message, text: list[str], server: ServerVerdict, deceit: Judg
     sure = [Sign("fraud", 1.0)] if deceit.is_sure else []
     message_signs = [*signs.signs_of_message(read, text, server), *deceits, *sure]
     message_signs += approach.approach_signs(read, text, server, message_signs)
-    return [*message_signs, *circumstances.circumstance_signs(read, text, message_signs)]
+    message_signs += circumstances.circumstance_signs(read, text, message_signs)
+    codes = frozenset(sign.code for sign in message_signs)
+    message_signs += structure.structure_signs(read, len(text), codes)
+    if _is_vouched(message_signs, server):
+        return message_signs
+    return [sign for sign in message_signs if sign.code not in _UNPROVED]
+
+
+def _is_vouched(message_signs: list[Sign], server: ServerVerdict) -> bool:
+    """Whether something other than words says that sender and reader know each other: a discussion
+    list, an answer to what was written here, or a domain of one's own that was checked."""
+    amounts = {sign.code: sign.weight for sign in message_signs}
+    is_near = any(code in amounts for code in ("own_domain", "state_domain", "same_domain"))
+    is_answer = amounts.get("reply", 0.0) <= _OF_OWN_CONVERSATION
+    is_checked = is_near and server.verdicts.dmarc == "pass"
+    return "discussion_list" in amounts or is_answer or is_checked
 
 
 def by_signs(
@@ -185,6 +216,8 @@ def by_signs(
     is_believed = any(sign.weight < 0 for sign in taught if sign.code == "taught_wanted")
     if not is_believed and (judged := _fraud(message_signs, fingerprints, deceit, models.fraud)):
         return judged
+    if judged := _by_structure(message_signs, deceit, taught):
+        return judged
     weighed = [*models.unwanted.weighed(message_signs, fingerprints), *taught]
     total = models.unwanted.total(weighed) + _LEAST - _least(message_signs)
     kind: VerdictKind = "advert"
@@ -194,13 +227,40 @@ def by_signs(
     return _verdict(weighed, total, deceit, kind)
 
 
+def _by_structure(
+    message_signs: list[Sign], deceit: Judged, taught: Sequence[Sign]
+) -> Verdict | None:
+    """The verdict on a message that is made as nobody's mail is, in whatever language; None for any
+    other."""
+    # That one sender is wanted counts at once; words that were taught are another question.
+    spared = [sign for sign in taught if sign.weight < 0]
+    weighed = [*structure.doubts(message_signs), *spared]
+    total = sum(sign.weight for sign in weighed) - structure.LIMIT + _LEAST
+    if total < _LEAST:
+        return None
+    codes = _telling(weighed, 1)
+    score = round(model.logistic(total), 4)
+    if _DECEIVING.isdisjoint(sign.code for sign in message_signs):
+        return Verdict("junk", score, codes, deceit.signs)
+    deceits = tuple(dict.fromkeys((*deceit.signs, *codes)))
+    return Verdict("fraud", score, ("fraud",), deceits, is_fraud=True)
+
+
+def _telling(weighed: list[Sign], side: int) -> tuple[str, ...]:
+    """The codes of what weighed most on one side of the sum."""
+    telling = sorted(
+        (sign for sign in weighed if sign.weight * side > _TELLING), key=_by_weight(side)
+    )
+    return tuple(dict.fromkeys(sign.code for sign in telling))[:_MOST_REASONS]
+
+
 def _least(message_signs: list[Sign]) -> float:
     """The limit of the sum, by how a message was sent."""
+    codes = {sign.code for sign in message_signs}
+    farther = _OF_LIST if "discussion_list" in codes else 0.0
     if is_of_person(message_signs):
-        return _LEAST_OF_PERSON
-    return (
-        _LEAST_OF_MAILING if any(sign.code == "bulk_sending" for sign in message_signs) else _LEAST
-    )
+        return _LEAST_OF_PERSON + farther
+    return (_LEAST_OF_MAILING if "bulk_sending" in codes else _LEAST) + farther
 
 
 def is_of_person(message_signs: Sequence[Sign]) -> bool:
@@ -215,12 +275,21 @@ def _fraud(
     """The verdict on a message that wants to deceive; None for any other."""
     weighed = fraud_model.weighed(message_signs, fingerprints)
     total = fraud_model.total(weighed)
-    if total < (_LEAST_FRAUD_OF_PERSON if is_of_person(message_signs) else _LEAST_FRAUD):
+    if total < _least_fraud(message_signs):
         return None
-    telling = sorted((sign for sign in weighed if sign.weight > _TELLING), key=_by_weight(1))
-    codes = tuple(sign.code for sign in telling)[:_MOST_REASONS]
-    deceits = tuple(dict.fromkeys((*deceit.signs, *codes)))
+    deceits = tuple(dict.fromkeys((*deceit.signs, *_telling(weighed, 1))))
     return Verdict("fraud", round(model.logistic(total), 4), ("fraud",), deceits, is_fraud=True)
+
+
+def _least_fraud(message_signs: list[Sign]) -> float:
+    """The limit of the sum for frauds, by how a message was sent and made."""
+    codes = {sign.code for sign in message_signs}
+    farther = _OF_LIST if "discussion_list" in codes else 0.0
+    if is_of_person(message_signs):
+        return _LEAST_FRAUD_OF_PERSON + farther
+    doubts = sum(sign.weight for sign in structure.doubts(message_signs))
+    is_clean = doubts <= _CLEAN and "bulk_sending" not in codes
+    return _LEAST_FRAUD + farther + (_OF_CLEAN if is_clean else 0.0)
 
 
 def words_of(read: Message) -> list[str]:
@@ -290,11 +359,7 @@ def _taught_words(fingerprints: frozenset[str], learnt: Learnt) -> Iterator[Sign
 
 def _verdict(weighed: list[Sign], total: float, deceit: Judged, unwanted: VerdictKind) -> Verdict:
     is_moved = total >= _LEAST
-    side = 1 if is_moved else -1
-    telling = sorted(
-        (sign for sign in weighed if sign.weight * side > _TELLING), key=_by_weight(side)
-    )
-    reasons = tuple(dict.fromkeys(sign.code for sign in telling))[:_MOST_REASONS]
+    reasons = _telling(weighed, 1 if is_moved else -1)
     kind = unwanted if is_moved else "wanted"
     score = round(model.logistic(total), 4)
     return Verdict(kind, score, reasons or ("nothing_found",), deceit.signs)
@@ -305,9 +370,12 @@ def _by_weight(side: int) -> Callable[[Sign], float]:
 
 
 def _is_junk(message_signs: list[Sign], evidence: Evidence) -> bool:
-    """Junk rather than an advert: our server's word, or its own words."""
+    """Junk rather than an advert: our server's word, or its own words. What our server passed is
+    not junk by words alone."""
     weights = {sign.code: sign.weight for sign in message_signs}
     if "server_spam" in weights:
         return True
+    if "server_passed" in weights:
+        return False
     selling = weights.get("offer_words", 0) + weights.get("selling_words", 0)
     return weights.get("junk_words", 0) + 3 * evidence.junk > 0.5 * selling + 0.8

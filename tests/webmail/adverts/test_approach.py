@@ -23,6 +23,7 @@ def found(head: str, text: str = "Bonjour,\n\nVoici.") -> dict[str, float]:
 
 
 STRANGER = "from: Paul Petit <paul@vente.example>"
+LIST = "header: Mailing-List: list chorale@voix.example; contact moi@voix.example"
 
 
 def test_lists_looked_for_at_once_find_what_each_finds_alone() -> None:
@@ -44,7 +45,7 @@ def test_of_two_turns_the_longer_counts_and_none_inside_it() -> None:
 
 def test_every_list_of_turns_is_found_by_its_own_turns() -> None:
     for code in ("introduces_itself", "out_of_reach", "shared_past", "known_of"):
-        assert code in found(STRANGER, TEXTS[code])
+        assert code in found(f"{STRANGER}\n{LIST}", TEXTS[code])
     assert turns() is turns()
 
 
@@ -106,7 +107,7 @@ FROM_DOODLE = "from: Doodle <mailer@doodle.com>"
     [
         (FRIEND, "Bonjour, Titouan et Léa seront absents.\n\nLise", "names_others"),
         (FRIEND, "Chers tous, rendez-vous au port.", "greets_us"),
-        (FRIEND, "Tu viens avec ta guitare ?", "says_tu"),
+        (f"{FRIEND}\n{LIST}", "Tu viens avec ta guitare ?", "says_tu"),
         (FRIEND, "La braderie de la cantine commence.", "no_way"),
         (FRIEND, "Le mariage est en juin.", "family_event"),
         (FROM_DOODLE, "Anne demande vos disponibilités.", "poll"),
@@ -116,6 +117,29 @@ def test_people_who_share_something_are_known_by_how_they_write(
     head: str, text: str, code: str
 ) -> None:
     assert code in found(head, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Tu viens avec ta guitare ?", "says_tu"),
+        ("Comme convenu, voici le plan.", "shared_past"),
+        ("Comme convenu, les copies de 4e B. Bises.", "much_shared"),
+        ("Attention, une arnaque circule : ne répondez pas.", "speaks_of_fraud"),
+        ("Ne communiquez jamais votre mot de passe.", "warning_words"),
+        ("Le plan : https://x.example/plan", "single_link"),
+    ],
+)
+def test_words_that_frauds_say_too_spare_nobody_without_a_proof(text: str, code: str) -> None:
+    own = "from: Anne <anne@ac-exemple.test>\nauth: {}"
+    answer = "header: In-Reply-To: <1@ac-exemple.test>"
+    assert code in found(f"{FRIEND}\n{LIST}", text)
+    assert code in found(own.format("pass"), text)
+    assert code in found(f"{FRIEND}\n{answer}", text)
+    assert code not in found(FRIEND, text)
+    assert code not in found(STRANGER, text)
+    assert code not in found(own.format("none"), text)
+    assert code not in found(f"{FRIEND}\n{answer.replace('ac-exemple', 'ailleurs')}", text)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from tests.webmail.adverts.test_approach import found
 
 FIRM = "from: Paul Petit <paul@vente.example>"
 PRIVATE = "from: Paul Petit <paul.petit@gmail.com>"
+LISTED = f"{PRIVATE}\nheader: Mailing-List: list classe@voix.example; contact moi@voix.example"
 TO_MANY = f"{FIRM}\nheader: List-Unsubscribe: <https://vente.example/u>"
 LINK = "https://ailleurs.example/k"
 
@@ -36,7 +37,7 @@ LINK = "https://ailleurs.example/k"
             "many_pitches",
         ),
         (PRIVATE, "Votre numéro WhatsApp ? C'est urgent, n'en parlez pas.", "many_demands"),
-        (PRIVATE, "Comme convenu, les copies de 4e B. Bises.", "much_shared"),
+        (LISTED, "Comme convenu, les copies de 4e B. Bises.", "much_shared"),
         (PRIVATE, "Je viens dans les classes, 16 € la séance.", "unit_price"),
         (PRIVATE, "Ours is £9 per pupil, coach not included.", "unit_price"),
         (FIRM, "Notre RIB a changé, merci de payer la facture par virement.", "pays_new_account"),

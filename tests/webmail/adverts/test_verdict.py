@@ -79,6 +79,15 @@ def test_a_forged_sender_of_the_authority_proves_nothing() -> None:
     assert "own_domain_forged" in judged.fraud
 
 
+def test_what_our_server_passed_is_not_junk_by_words_alone() -> None:
+    text = "Gagnez jusqu'à 500 € de bonus au casino, tours gratuits, jackpot garanti !"
+    raw = message("php", "a@jeux.example", "Jeux", "Casino", text, "plain")
+    field = b"Authentication-Results"
+    passed = raw.replace(field, b"X-Spam-Status: No, score=0.1 required=5.0\n" + field, 1)
+    assert verdict.judge(raw).kind == "junk"
+    assert verdict.judge(passed).kind == "advert"
+
+
 def test_what_our_server_calls_spam_is_junk() -> None:
     raw = letter().replace(b"Authentication-Results", b"X-Spam-Flag: YES\nAuthentication-Results")
     judged = verdict.judge(raw)
