@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
@@ -155,15 +155,12 @@ class _FilesInput(forms.FileInput):
 
 
 class _FilesField(forms.FileField):
-    """Several uploaded files, at least one, of at most 50 MB together. The importer refuses an
-    empty one."""
+    """Several uploaded files, of at most 50 MB together. The importer refuses an empty one."""
 
     widget = _FilesInput
 
     def clean(self, data: Any, initial: Any = None) -> Any:
-        files: list[UploadedFile] = [
-            super(_FilesField, self).clean(file, initial) for file in data or [None]
-        ]
+        files: list[UploadedFile] = [super(_FilesField, self).clean(file, initial) for file in data]
         if len(files) > MOST_FILES:
             words = ngettext_lazy(
                 "Bring %(most)d file at most at once.",
@@ -176,18 +173,49 @@ class _FilesField(forms.FileField):
         return files
 
 
+_LONGEST_PASTED = 1_000_000
+
+
 class BringForm(forms.Form):
-    """The files of an old address book."""
+    """The files of an old address book, or a list that was copied out of a program."""
 
     books = _FilesField(
+        required=False,
         allow_empty_file=True,
         max_length=200,
         error_messages={
-            "required": _("Choose the file that the old program made."),
             "max_length": _("The name of the file is too long: 200 characters at most."),
         },
         widget=_FilesInput(attrs={"multiple": True}),
     )
+    pasted = forms.CharField(
+        required=False,
+        max_length=_LONGEST_PASTED,
+        strip=False,
+        label=_("Or paste the list here"),
+        widget=forms.Textarea(attrs={"rows": 4, "class": "input", "spellcheck": "false"}),
+    )
+    class_name = forms.CharField(
+        required=False,
+        max_length=60,
+        label=_("Class of the pasted list"),
+        widget=forms.TextInput(attrs={"class": "input"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not cleaned["books"] and not cleaned["pasted"].strip():
+            self.add_error("books", _("Choose the file that the old program made."))
+        return cleaned
+
+    def uploads(self) -> list[UploadedFile]:
+        """Return the files, and the pasted text as one."""
+        files: list[UploadedFile] = list(self.cleaned_data["books"])
+        text = self.cleaned_data["pasted"]
+        if text.strip():
+            name = self.cleaned_data["class_name"].replace("/", "-") or gettext("Pasted list")
+            files.append(SimpleUploadedFile(f"{name}.txt", text.encode()))
+        return files
 
 
 class PolicyForm(forms.Form):

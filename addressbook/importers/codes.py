@@ -129,6 +129,14 @@ WARNINGS = {
     "continued": gettext_noop(
         "The line names no pupil: its guardian was taken for one of the pupil above."
     ),
+    "class_continued": gettext_noop("The line has no class: it was taken from a line above."),
+    "no_mail_said": gettext_noop(
+        "A note says that a guardian must not be written to: no mail about the pupil goes there."
+    ),
+    "custody_note": gettext_noop(
+        "A note says that somebody must not be written to, and not surely which guardian: set it on"
+        " the card."
+    ),
     "unsure_child": gettext_noop(
         "A guardian has another child of whom the list does not say which pupil it is."
     ),

@@ -43,11 +43,14 @@ OF_GUARDIANS = (
     "note",
 )  # fmt: skip
 """The fields of a guardian."""
+SHAREABLE = ("email", "phone:mobile", "phone:home", "phone:work")
+"""The fields of columns that name no guardian, with the prefix ``g9:``."""
 OF_CHILDREN = ("last_name", USAGE, "first_name", "display_name", "birthday", CLASS, NOTE)
 """The fields of another pupil in the line of a guardian."""
 FIELDS = (
     *(CLASS, YEAR, SEX, NOTE, USAGE, "home.street2", "home.street3", "home.extended"),
     *(f"g{whose}:{name}" for whose in range(1, MOST_GUARDIANS + 1) for name in OF_GUARDIANS),
+    *(f"g9:{name}" for name in SHAREABLE),
     *(f"c{which}:{name}" for which in range(2, MOST_CHILDREN + 1) for name in OF_CHILDREN),
 )
 """The fields of columns that only a school's list has."""
@@ -68,9 +71,12 @@ _SECOND = frozenset("autre second seconde deuxieme conjoint".split())
 _PUPILS = frozenset("eleve eleves enfant enfants pupil student apprenant".split())
 # Nobody needs the codes by which people sign in elsewhere.
 SECRETS = frozenset("passe password activation mdp login".split())
-_REMARKS = frozenset(
-    "remarque remarques observation observations commentaire commentaires divers pai".split()
+_REMARKS_TEXT = (
+    "remarque remarques observation observations commentaire commentaires divers pai situation"
+    " garde info infos precision precisions"
 )
+_REMARKS = frozenset(_REMARKS_TEXT.split())
+_COUNTERS = frozenset({("n",), ("no",), ("num",), ("numero",), ("ordre",), ("rang",)})
 _OTHERS = frozenset("professeur prof pp enseignant employeur tuteurs stage adulte".split())
 _RELATIONS = {
     "mere": "mother", "maman": "mother", "mother": "mother", "belle mere": "other",
@@ -175,22 +181,35 @@ class _Headers:
         self._slots: dict[str, int] = {}
         self._taken: dict[int, set[str]] = {}
         self._whose = 0
+        self._index = 0
         self._child = 1
         self._children: dict[int, set[str]] = {}
         self._has_second_address = ("cp", "2") in headers
         self._names_pupil = any(
             set(header) & _PUPILS and not set(header) & _GUARDIANS and "nom" in header
             for header in headers
-        )
+        ) or any(self._is_pupil_beside(index) for index in range(len(headers)))
+
+    def _is_pupil_beside(self, index: int) -> bool:
+        """Return whether a column has the whole names of pupils, beside columns of plain names that
+        are then those of guardians: ``Civilité;Nom;Prénom;Lien;Élève``."""
+        heading = self._headers[index]
+        if not set(heading) & _PUPILS or attribute(heading) != "who":
+            return False
+        cells = self._cells(index)
+        are_names = sum(len(cell.split()) > 1 for cell in cells) > len(cells) / 2
+        others = {attribute(other) for n, other in enumerate(self._headers) if n != index}
+        return are_names and {"last_name", "first_name"} <= others and "relation" in others
 
     def fields(self) -> list[str]:
         return [self._field(index, header) for index, header in enumerate(self._headers)]
 
     def _field(self, index: int, heading: tuple[str, ...]) -> str:
+        self._index = index
         cells = self._cells(index)
         if not heading and not cells:
             return ""
-        if set(heading) & SECRETS:
+        if set(heading) & SECRETS or heading in _COUNTERS:
             return ""
         name = attribute(heading)
         if not name and set(heading) & _REMARKS and not set(heading) & _GUARDIANS:
@@ -246,9 +265,44 @@ class _Headers:
             self._whose = 0
         elif self._names_pupil and is_name:
             self._whose = self._slot(("responsable",), name)
+        elif (owner := self._unowned(heading, name)) > 0:
+            return owner
+        elif self._is_second_name(name):
+            self._whose = self._slot(("responsable",), name)
         elif is_name and self._whose and not self._names_pupil and not self._taken.get(0):
             self._whose = 0
         return self._whose
+
+    def _is_second_name(self, name: str) -> bool:
+        """Return whether a name repeats that of the pupil: a plain table has a guardian's there."""
+        return (
+            name in ("last_name", "display_name")
+            and not self._slots
+            and name in self._taken.get(0, ())
+        )
+
+    def _unowned(self, heading: tuple[str, ...], name: str) -> int:
+        """Return whose an address or a telephone is whose heading names nobody, behind the columns
+        of several guardians: by its number, by its place among as many as guardians, or of any of
+        them. Return 0 if it belongs to the person before."""
+        if len(self._slots) < 2 or name not in SHAREABLE:
+            return 0
+        slots = list(dict.fromkeys(self._slots.values()))
+        number = _number(heading)
+        if number and number <= len(slots):
+            return self._slots.get(str(number), slots[number - 1])
+        alike = [index for index, other in enumerate(self._headers) if self._is_alike(other, name)]
+        if len(alike) == len(slots):
+            return slots[alike.index(self._index)]
+        is_new = not any(
+            own.partition(":")[0] == name.partition(":")[0]
+            for slot in slots
+            for own in self._taken.get(slot, ())
+        )
+        return pupil_lines.SHARED if len(alike) == 1 and is_new else 0
+
+    def _is_alike(self, other: tuple[str, ...], name: str) -> bool:
+        return attribute(other) == name and not set(other) & (_GUARDIANS | _PUPILS)
 
     def _slot(self, heading: tuple[str, ...], name: str) -> int:
         """Return the number of the guardian: as written, or by the word for the guardian, or the
@@ -443,11 +497,14 @@ class Gathering:
     _years: list[str] = field(default_factory=list)
     _last: int = -1
     _number: int = 0
+    _is_merged: bool = False
+    _class_above: str = ""
 
     def take_all(self, data: Sequence[tuple[int, SourceRow]]) -> None:
         """Read all lines, then make the classes and groups."""
         self.empty_is_no = self._columns_of_yes(data)
         one_name = self._has_one_name(data)
+        self._is_merged = self._has_merged_classes(data)
         for number, row in data:
             if reason := one_name or judging.no_pupil(row.cells, self.fields):
                 self.gathered.skip(number, row.line, reason)
@@ -463,6 +520,16 @@ class Gathering:
         names = {tuple(fold(row.cells[n]) for n in parts) for _number, row in data}
         is_each_one = all(guardian_of(name)[0] == 0 for name in self.fields)
         return "one_name" if is_each_one and len(data) > _FEW and len(names) == 1 else ""
+
+    def _has_merged_classes(self, data: Sequence[tuple[int, SourceRow]]) -> bool:
+        """Return whether the class stands at the first of its pupils alone, as merged cells do."""
+        if CLASS not in self.fields:
+            return False
+        column = self.fields.index(CLASS)
+        cells = [row.cells[column].strip() for _number, row in data]
+        filled = [cell for cell in cells if cell]
+        is_sparse = len(filled) < len(cells) and bool(cells and cells[0])
+        return is_sparse and len(set(filled)) == len(filled)
 
     def _columns_of_yes(self, data: Sequence[tuple[int, SourceRow]]) -> frozenset[int]:
         marked = []
@@ -484,6 +551,11 @@ class Gathering:
     def _take_pupil(self, line: PupilLine, number: int, begins: int) -> None:
         pupil, problems = self._pupil(line)
         line = pupil_lines.told_apart(line, pupil.last_name, self._relations())
+        of_guardians = {
+            whose: self._relation(line, whose, line.marks.get((whose, "relation"), ""))
+            for whose in line.slots()
+        }
+        pupil_lines.heed_notes(line, of_guardians)
         for problem in (*problems, *line.problems):
             self.gathered.warn(problem, number)
         more = [text for text in line.notes.get(0, ()) if text not in pupil.notes.split("\n")]
@@ -640,6 +712,11 @@ class Gathering:
             self.gathered.contacts[index] = joined(self.gathered.contacts[index], more)
 
     def _note_groups(self, index: int, line: PupilLine) -> None:
+        of_class = next((text for name, text in line.pupil if name == CLASS), "")
+        self._class_above = of_class or self._class_above
+        if self._is_merged and not of_class:
+            self.gathered.warn("class_continued", self._number)
+            _put(self._classes, " ".join(self._class_above.split()), index)
         for name, text in line.pupil:
             if name == YEAR:
                 self._years.append(text)

@@ -42,7 +42,7 @@ def household(text: str, surname: str = "") -> Household:
     if len(text) > _LONGEST:
         return Household(((text, ""),))
     plain, remark = _without_remarks(text)
-    are_apart = plain != _APART.sub("", plain) or bool(_APART.search(remark))
+    is_apart = bool(_APART.search(plain) or _APART.search(remark))
     plain = _APART.sub("", plain).strip(" -–,:;")
     pieces = [piece.strip(" -–,:") for piece in _pieces(plain)]
     pieces = [piece for piece in pieces if piece]
@@ -50,11 +50,16 @@ def household(text: str, surname: str = "") -> Household:
         len(piece.split()) > _MOST_WORDS for piece in pieces
     ):
         name, relation = _own_relation(text if not remark else plain or text)
-        return Household(((name, relation),), remark, are_apart)
+        return Household(((name, relation),), remark, is_apart)
     named, is_unsure = _named(pieces, surname)
     if not named:
         return Household(((text, ""),), is_unsure=True)
-    return Household(tuple(map(_own_relation, named)), remark, are_apart, is_unsure)
+    return Household(tuple(map(_own_relation, named)), remark, is_apart, is_unsure)
+
+
+def are_apart(text: str) -> bool:
+    """Return whether a remark says that the parents are separated."""
+    return bool(_APART.search(text[:_LONGEST]))
 
 
 def _without_remarks(text: str) -> tuple[str, str]:

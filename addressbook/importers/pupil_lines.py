@@ -16,6 +16,8 @@ from addressbook.importers.duplicates import CIVILITIES, sex_of
 _STEP = 10
 _TITLES = ("prefix", "last_name", "first_name", "display_name")
 _CLASS = "school:class"
+SHARED = 9
+"""The slot of addresses and telephones that may be of any guardian of the line."""
 _MOST_CHILDREN = 12
 _BETWEEN_CHILDREN = re.compile(r" ?[;/\n|] ?| et ", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r" ?[(\[]([^()\[\]]{1,40})[)\]]| - ([^-]{1,24})$")
@@ -115,6 +117,56 @@ def _child(piece: str) -> tuple[str, str]:
     return piece[: match.start()].strip(), inner
 
 
+# --- who must not be written to ---
+
+
+_NOT_TO = re.compile(
+    r"\b(?:ne|n) (?:pas|plus|jamais|rien) (?:[a-z]{1,12} ){0,2}?"
+    r"(?:ecrire|contacter|communiquer|envoyer|prevenir|joindre|informer|appeler|transmettre)"
+    r"|\b(?:aucun|pas de) (?:contact|courrier|mail|message)s?\b"
+)
+_PARENTS = {
+    "pere": "father", "papa": "father", "mere": "mother", "maman": "mother",
+}  # fmt: skip
+
+
+def forbids(text: str) -> bool:
+    """Return whether a note says that somebody must not be written to."""
+    return bool(_NOT_TO.search(fold(text[:2_000]).replace("’", " ").replace("'", " ")))
+
+
+def heed_notes(line: PupilLine, relations: Mapping[int, str]) -> None:
+    """Let no mail go to a guardian of whom a note forbids it: ``ne pas écrire au père``. A note
+    that names nobody of the list for sure is told. ``relations`` are those of the guardians."""
+    for slot, texts in line.notes.items():
+        for text in filter(forbids, texts):
+            whom = _whom(text, slot, line, relations)
+            for number in whom:
+                line.marks[number, "receives_mail"] = "non"
+            line.problems.append("no_mail_said" if whom else "custody_note")
+
+
+def _whom(text: str, slot: int, line: PupilLine, relations: Mapping[int, str]) -> list[int]:
+    note_words = set(re.findall(r"[a-z]+", fold(text)))
+    asked = {_PARENTS[word] for word in note_words & _PARENTS.keys()}
+    if asked:
+        return [number for number in line.guardians if relations.get(number, "") in asked]
+    if slot:
+        return [slot]
+    named = [
+        number
+        for number, pairs in line.guardians.items()
+        if _names_of(pairs) and _names_of(pairs) & note_words
+    ]
+    return named if len(named) == 1 else []
+
+
+def _names_of(pairs: Sequence[Pair]) -> set[str]:
+    contact = _contact(pairs)
+    whole = fold(f"{contact.last_name or contact.display_name} {contact.first_name}")
+    return {word for word in re.findall(r"[a-z]+", whole) if len(word) > 2} - CIVILITIES
+
+
 # --- several guardians in one cell ---
 
 
@@ -124,6 +176,8 @@ def told_apart(line: PupilLine, surname: str, relations: Mapping[int, str]) -> P
     result = replace(line, guardians={}, marks={}, notes=dict(line.notes), origins={})
     names = _names_for_relations(line, surname, relations)
     for slot in line.slots():
+        if slot == SHARED:
+            continue
         pairs = [*names.get(slot, []), *line.guardians.get(slot, [])]
         marks = {name: text for (whose, name), text in line.marks.items() if whose == slot}
         notes = result.notes.pop(slot, [])
@@ -134,12 +188,29 @@ def told_apart(line: PupilLine, surname: str, relations: Mapping[int, str]) -> P
         for place, own in enumerate(_people(pairs, surname, result)):
             number = slot * _STEP + place
             result.origins[number] = slot
-            relation = [text for name, text in own if name == "relation"]
-            result.guardians[number] = [pair for pair in own if pair[0] != "relation"]
+            marked = {name: text for name, text in own if name == "relation"}
+            result.guardians[number] = [pair for pair in own if pair[0] not in ("relation", "note")]
             result.notes[number] = list(notes) if not place else []
-            for name, text in (marks | ({"relation": relation[0]} if relation else {})).items():
+            result.notes[number] += [text for name, text in own if name == "note"]
+            for name, text in (marks | marked).items():
                 result.marks[number, name] = text
+    _share_out(line.guardians.get(SHARED, []), result)
     return result
+
+
+def _share_out(pairs: Sequence[Pair], line: PupilLine) -> None:
+    """Share the columns that name no guardian out among all of the line."""
+    numbers = [number for number, own in sorted(line.guardians.items()) if _has_name(own)]
+    if not pairs or not numbers:
+        line.notes.setdefault(0, []).extend(text for _name, text in pairs)
+        line.problems += ["unshared"] if pairs else []
+        return
+    are_apart = any(households.are_apart(text) for text in line.notes.get(0, ()))
+    people = [line.guardians[number] for number in numbers]
+    if len(people) == 1:
+        people[0] += pairs
+    else:
+        _share(pairs, people, line, are_apart=are_apart)
 
 
 def _names_for_relations(
@@ -191,19 +262,25 @@ def _people(pairs: Sequence[Pair], surname: str, line: PupilLine) -> list[list[P
     if not text:
         return [list(pairs)]
     shared_cell = households.household(text, surname)
+    if len(shared_cell.names) == 1 and forbids(shared_cell.remark):
+        return [[*_renamed(pairs, shared_cell.names[0][0]), ("note", text)]]
     if shared_cell.remark or shared_cell.are_apart:
         line.notes.setdefault(0, []).append(text)
     if shared_cell.is_unsure:
         line.problems.append("several_in_cell")
     if len(shared_cell.names) == 1:
         name, relation = shared_cell.names[0]
-        own = [(key, name if key == "display_name" else value) for key, value in pairs]
+        own = _renamed(pairs, name)
         return [[*own, ("relation", relation)] if relation else own]
     people = [
         [("display_name", name), *([("relation", relation)] if relation else [])]
         for name, relation in shared_cell.names
     ]
     return _share(pairs, people, line, are_apart=shared_cell.are_apart)
+
+
+def _renamed(pairs: Sequence[Pair], name: str) -> list[Pair]:
+    return [(key, name if key == "display_name" else value) for key, value in pairs]
 
 
 def _by_parts(named: Mapping[str, str]) -> list[list[Pair]]:

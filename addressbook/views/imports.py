@@ -60,9 +60,8 @@ def bring(request: SignedInRequest, source: str) -> HttpResponse:
     if posted and _has_too_many(request):
         form.add_error("books", gettext("First finish or cancel an import: five wait already."))
     if posted and form.is_valid():
-        files = form.cleaned_data["books"]
         try:
-            job = imports.accept(request.user, files, source, uploaded_by=request.user)
+            job = imports.accept(request.user, form.uploads(), source, uploaded_by=request.user)
         except OSError as error:
             logger.error("The spool can't be written: %s", error)
             form.add_error("books", gettext("The file cannot be kept just now. Try again later."))

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from accounts.models import User
-from addressbook.contacts import families
-from addressbook.models import Contact, Group, Guardianship
+from addressbook.models import Contact, Guardianship
 from tests.addressbook.imports.conftest import Import
 
 pytestmark = pytest.mark.django_db
@@ -18,17 +17,6 @@ FOLDER = Path(__file__).parents[2] / "data" / "addressbook" / "classes"
 
 def content(name: str) -> bytes:
     return (FOLDER / name).read_bytes()
-
-
-def guardians(user: User, name: str) -> list[tuple[str, list[str]]]:
-    found = families.of_class(Group.objects.of(user).get(name=name))
-    return [
-        (
-            family.pupil.member.last_name,
-            [guardian.member.display_name for guardian in family.guardians],
-        )
-        for family in found
-    ]
 
 
 def test_pupils_and_guardians_of_two_files_are_one_list(claire: User, brought: Import) -> None:

@@ -552,3 +552,19 @@ def test_whether_there_is_news_is_asked_once_in_a_session(
         assert b'id="brought"' in visitor.get("/contacts/").content
     assert asked.captured_queries
     assert not [query for query in asked.captured_queries if "importpart" in query["sql"]]
+
+
+def test_a_list_that_was_pasted_is_read_as_a_file(visitor: Client, claire: User) -> None:
+    text = "Élève\tResponsable\tMail\r\nMARTIN Léa\tMARTIN Paul\tp@x.example\r\n"
+    answer = visitor.post(f"{IMPORTS}school/", {"pasted": text, "class_name": "4e B"})
+    assert answer.status_code == 302
+    job = ImportJob.objects.get()
+    assert [file.name for file in job.files.all()] == ["4e B.txt"]
+    assert list(job.staged_groups.values_list("name", "is_class")) == [("4e B", True)]
+
+
+def test_too_long_a_pasted_list_is_refused_at_its_field(visitor: Client) -> None:
+    answer = visitor.post(f"{IMPORTS}school/", {"pasted": "x" * 1_000_001})
+    assert answer.status_code == 422
+    assert 'id="id_pasted_error"' in answer.content.decode()
+    assert not ImportJob.objects.exists()
