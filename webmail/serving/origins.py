@@ -21,6 +21,11 @@ OURS: Final = frozenset({"", "same-origin", "none"})
 """What a browser says of a request of our own pages, and of an address that the user typed."""
 
 
+def is_from_our_page(request: HttpRequest) -> bool:
+    """Return whether a page of the webmail asks, and no other site, program or bookmark."""
+    return request.headers.get("Sec-Fetch-Site", "") in {"", "same-origin"}
+
+
 class FetchSiteMiddleware:
     """Refuses what other sites make a browser do here: any form, with the cookie of a session any
     script, picture and frame, and without a click of the user the pages marked by `asked_here`.

@@ -53,6 +53,7 @@ class SafeHtml:
       so it must be shown on white. Any other may have the colours of the reader, which override
       its black on white.
     - ``has_links``: it has a link to some address.
+    - ``language``: what the message says that it is written in (RFC 5646); empty where it does not.
     """
 
     body: str
@@ -63,6 +64,7 @@ class SafeHtml:
     trackers: int = 0
     designed: bool = False
     has_links: bool = False
+    language: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the value as JSON values."""
@@ -135,6 +137,7 @@ def sanitise(
         trackers=page.trackers,
         designed=page.is_designed or is_coloured(style),
         has_links=any("href" in link.attrib for link in root.iter("a", "area")),
+        language=_language(source),
     )
 
 
@@ -212,6 +215,20 @@ def _style(source: str, page: RewrittenPage) -> str:
         if size <= css.MOST_CHARACTERS:
             out.append(css.sheet(sheet, page.in_style))
     return "\n".join(filter(None, out))
+
+
+# A comment first, so that code for Outlook alone is ignored.
+_ROOT = re.compile(r"<!--.*?(?:-->|\Z)|<(?:html|body)\b([^>]*)", re.IGNORECASE | re.DOTALL)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,3}")
+
+
+def _language(source: str) -> str:
+    """Return the language of the document, which its root names, or else its body."""
+    for match in _ROOT.finditer(source):
+        named = _attributes(match[1] or "").get("lang", "")
+        if _LANGUAGE.fullmatch(named):
+            return named
+    return ""
 
 
 def _attributes(tag: str) -> dict[str, str]:

@@ -120,6 +120,31 @@ def test_picking_a_conversation_picks_its_messages_but_not_what_came_since(
     assert len(mailbox.uids("Trash")) == 3
 
 
+@pytest.mark.parametrize("verb", ["trash", "flag"])
+def test_of_a_conversation_only_the_row_on_the_page_is_renewed(
+    reader: Client, mailbox: Mailbox, conversation: list[int], verb: str
+) -> None:
+    """Each part that the page has no place for is an error in its console."""
+    reader.get("/mail/INBOX/?threads=1")
+    shown = ref(mailbox, conversation[3])
+    data = {"verb": verb, "refs": [shown], "threads": "1"}
+    answered = page(reader.post("/mail/INBOX/act/", data, headers=HTMX))
+    named = [ref(mailbox, uid) for uid in conversation if f'{ref(mailbox, uid)}"' in answered]
+    assert named == [shown]
+
+
+@pytest.mark.parametrize(
+    ("site", "is_kept"), [("same-origin", True), ("", True), ("none", False), ("cross-site", False)]
+)
+def test_only_a_page_of_the_webmail_changes_what_a_folder_is_shown_by(
+    reader: Client, conversation: list[int], site: str, is_kept: bool
+) -> None:
+    """A link from elsewhere shows what it asks for, and the next visit is as before."""
+    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"} if site else {}
+    assert len(subjects(reader.get("/mail/INBOX/?threads=1", headers=headers))) == 2
+    assert len(subjects(reader.get("/mail/INBOX/"))) == (2 if is_kept else 4)
+
+
 def test_too_slow_a_server_is_said_and_leads_to_the_messages_one_by_one(
     reader: Client, conversation: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

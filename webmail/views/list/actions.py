@@ -30,6 +30,7 @@ from mail.mailbox.verbs import VERBS, Target, Verb
 from webmail.adverts import teaching
 from webmail.forms.messages import ActForm
 from webmail.jobs import mail_jobs
+from webmail.models import FolderChoice
 from webmail.presentation import action_words, links
 from webmail.presentation.tags import Chip, chips
 from webmail.views.list.page import view_of
@@ -421,6 +422,22 @@ def _is_too_much(asked: _Asked) -> bool:
     return asked.is_everything or asked.count > MOST_RENEWED
 
 
+def _rows(request: SignedInRequest, asked: _Asked, refs: list[str]) -> list[str]:
+    """Return those that the page has a row for: of each conversation in a list of them, the one
+    that named it."""
+    by_threads = request.preferences.conversations == "on"
+    choice = asked.form.cleaned_data["threads"] and FolderChoice.objects.order_of(
+        request.user, asked.folder, threads=by_threads
+    )
+    if not choice or not choice[2]:
+        return refs
+    named = asked.form.cleaned_data["refs"]
+    return [
+        links.ref_name(MessageRef(place or asked.folder, *pair), asked.folder)
+        for place, *pair in named
+    ]
+
+
 def _acted(
     request: SignedInRequest, asked: _Asked, context: dict[str, Any], *, is_running: bool
 ) -> HttpResponse:
@@ -435,7 +452,7 @@ def _acted(
     too_much = _is_too_much(asked)
     context |= {
         "current": asked.folder,
-        "refs": [] if too_much else refs,
+        "refs": [] if too_much else _rows(request, asked, refs),
         "verb": asked.verb.name,
         "gone": gone,
         "is_among": is_among,

@@ -26,6 +26,7 @@ from webmail.forms.messages import ListForm
 from webmail.models import FolderChoice
 from webmail.presentation import adverts, lists
 from webmail.presentation.people import Faces
+from webmail.serving.origins import is_from_our_page
 from webmail.views.page import Sides, known_tags, memory, read_folders
 from webmail.views.reader import people
 from webmail.writing import drafts
@@ -140,13 +141,13 @@ def faces_of(request: SignedInRequest, rows: Iterable[MessageSummary], special_u
 
 
 def list_view(request: SignedInRequest, folder: str, form: ListForm | None = None) -> View:
-    """Return the order and filter of a folder: those of the URL, which are remembered, else the
-    last ones."""
+    """Return the order and filter of a folder: those of the URL, else the last ones. They are
+    remembered where a page of the webmail asks for them: a link from elsewhere changes nothing."""
     form = form or ListForm.of(request.GET)
     by_threads = request.preferences.conversations == "on"
     remembered = FolderChoice.objects.order_of(request.user, folder, threads=by_threads)
     sort, up, threads = form.order or remembered
-    if (sort, up, threads) != remembered:
+    if (sort, up, threads) != remembered and is_from_our_page(request):
         FolderChoice.objects.choose_order(request.user, folder, sort, up, threads)
     view = view_of(request, sort, down=not up, only=form.filter)
     return replace(view, threads=threads)

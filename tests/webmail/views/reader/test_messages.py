@@ -208,6 +208,27 @@ def test_the_pages_own_policy_lets_no_script_of_mail_run(reader: Client, mailbox
         assert "frame-ancestors 'self'" in policy
 
 
+@pytest.mark.parametrize(
+    ("source", "language"),
+    [
+        ('<html lang="en-GB"><p>Good morning</p></html>', ' lang="en-GB"'),
+        ("<HTML xmlns='x' LANG=es><body lang=de><p>Buenos días</p>", ' lang="es"'),
+        ('<body lang="de"><p>Guten Morgen</p>', ' lang="de"'),
+        ("<html><p>Bonjour</p></html>", ""),
+        ('<html lang=\'"><script>\'><p>Bonjour</p>', ""),
+        ("<p>&lt;html lang=en&gt;</p><!-- <html lang=en> -->", ""),
+    ],
+)
+def test_a_frame_is_read_aloud_in_the_language_that_its_message_names(
+    reader: Client, mailbox: Mailbox, source: str, language: str
+) -> None:
+    uid = mailbox.append(letter("Lettre", html=source))
+    frame = page(reader.get(path(mailbox, uid, "frame/")))
+    assert f"<html{language}>" in frame
+    # The header and the words around it are the webmail's own.
+    assert '<html lang="fr">' in page(reader.get(path(mailbox, uid, "print/")))
+
+
 def test_a_text_message_has_no_frame(reader: Client, mailbox: Mailbox) -> None:
     uid = mailbox.append(letter())
     assert reader.get(path(mailbox, uid, "frame/")).status_code == 404
