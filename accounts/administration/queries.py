@@ -46,7 +46,9 @@ class BoundedAdmin(admin.ModelAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         return super().get_search_results(request, queryset, first_words(search_term))
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+    def response_action(  # type: ignore[override]  # the stubs are of a later Django
+        self, request: HttpRequest, queryset: QuerySet[Any]
+    ) -> HttpResponse | None:
         """Refuse rows that cannot be, which the database would not compare either."""
         for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
             try:

@@ -110,7 +110,7 @@ class AdminSite(admin.AdminSite):
         ours = type(base.__name__, (BoundedAdmin, RecordedAdmin, base), {})
         super().register(model_or_iterable, ours, **options)
 
-    def admin_view(
+    def admin_view(  # type: ignore[override]  # the stubs name a type of their own
         self, view: Callable[..., HttpResponseBase], cacheable: bool = False
     ) -> Callable[..., HttpResponseBase]:
         """Refuse addresses that ask for too much, to whoever may open the page."""
