@@ -425,6 +425,14 @@ def test_the_report_counts_and_hands_out_what_was_refused(visitor: Client, sophi
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
 
 
+def test_the_day_of_birth_of_a_pupil_is_shown_as_it_is_said(visitor: Client) -> None:
+    rows = "Nom;Prénom;Classe;Né(e) le\nAubert;Zoé;6e C;12/03/2013\n"
+    url = bring(visitor, ("6eC.csv", rows), source="school")
+    choose_nothing(visitor, url)
+    (family,) = words(seen(visitor, url), "//table[contains(@class, 'families')]/tbody/tr")
+    assert "12/03/2013" in family and "2013-03-12" not in family
+
+
 def test_the_report_of_a_class_list_speaks_of_pupils(visitor: Client) -> None:
     rows = "Nom;Prénom;Classe;Mél\nAubert;Zoé;6e C;zoe@x.example\nRoux;Luc;6e C;luc@x.example\n"
     url = bring(visitor, ("6eC.csv", rows), source="school")
