@@ -1,5 +1,6 @@
 """Files of an archive that tell the flags of the messages beside them: the list in a zip of this
-product, and Dovecot's ``dovecot-keywords`` in a Maildir.
+product, Dovecot's ``dovecot-keywords`` and Courier's ``courierimapkeywords/:list`` in a Maildir,
+and ``.mh_sequences`` in a folder of MH.
 
 The list has a line of JSON for each message, between brackets, so that it is JSON as a whole.
 """
@@ -12,13 +13,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
+from mail.imap.values import ANSWERED, FLAGGED, SEEN
 from webmail.transfer import maildir
 
 LIST = "messages.json"
 _KEYWORDS = "dovecot-keywords"
-_LARGEST = {LIST: 64 * 1024 * 1024, _KEYWORDS: 64 * 1024}
+_SEQUENCES = ".mh_sequences"
+COURIER_FOLDER, _OF_COURIER = "courierimapkeywords", ":list"
+_LARGEST = {
+    LIST: 64 * 1024 * 1024,
+    _KEYWORDS: 64 * 1024,
+    _SEQUENCES: 1024 * 1024,
+    _OF_COURIER: 4 * 1024 * 1024,
+}
+_SEQUENCE = re.compile(r"(unseen|flagged|replied):([0-9 -]*)")
+_NUMBERS = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 _MOST_FILES = 2_000
 _MOST_MESSAGES = 200_000
 _MOST_FLAGS = 100
@@ -64,6 +76,8 @@ class Beside:
         self._read: set[str] = set()
         self._marks: dict[str, FileMarks] = {}
         self._keywords: dict[str, dict[str, str]] = {}
+        self._of_courier: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._sequences: dict[str, dict[str, set[int]]] = {}
         self.has_list = False
 
     def wants(self, name: str, size: int) -> bool:
@@ -78,6 +92,13 @@ class Beside:
         if last == _KEYWORDS:
             self._keywords[place] = maildir.keyword_letters(content)
             self._read.add(_slashed(name))
+        elif last == _OF_COURIER:
+            folder, _slash, _own = place.rpartition("/")
+            self._of_courier[folder] = maildir.courier_keywords(content)
+            self._read.add(_slashed(name))
+        elif last == _SEQUENCES:
+            self._sequences[place] = _sequences(content.decode("ascii", "replace"))
+            self._read.add(_slashed(name))
         elif content.startswith(b"["):
             self.has_list = True
             self._read.add(_slashed(name))
@@ -91,9 +112,39 @@ class Beside:
         """Return what the list says of a message; None where it does not name it."""
         return self._marks.get(_slashed(name))
 
+    def in_sequences(self, name: str) -> FileMarks | None:
+        """Return what the sequences of MH say of a message; None in another folder."""
+        place, _slash, last = _slashed(name).rpartition("/")
+        if place not in self._sequences or not (last.isascii() and last.isdecimal()):
+            return None
+        return FileMarks(_flags_in(self._sequences[place], int(last[:9])))
+
+    def courier_keywords(self, folder: str, name: str) -> tuple[str, ...]:
+        """Return the keywords that Courier's list gives a message of a Maildir."""
+        return self._of_courier.get(folder, {}).get(name.partition(":")[0], ())
+
     def keywords(self, folder: str) -> Mapping[str, str]:
         """Return the keywords of a Maildir by their letters."""
         return self._keywords.get(folder, {})
+
+
+def _sequences(text: str) -> dict[str, set[int]]:
+    """Return the numbers of messages in each sequence that tells a flag."""
+    lines = (_SEQUENCE.fullmatch(line.strip()) for line in text.split("\n")[:_MOST_FILES])
+    return {line[1]: set(islice(_numbers(line[2]), _MOST_MESSAGES)) for line in lines if line}
+
+
+def _numbers(text: str) -> Iterator[int]:
+    for match in _NUMBERS.finditer(text):
+        yield from range(int(match[1]), int(match[2] or match[1]) + 1)
+
+
+def _flags_in(sequences: Mapping[str, set[int]], number: int) -> tuple[str, ...]:
+    """Return the flags of a message of MH. One that is not in the sequence of unseen messages was
+    read."""
+    flags = {"flagged": FLAGGED, "replied": ANSWERED}
+    read = () if number in sequences.get("unseen", ()) else (SEEN,)
+    return (*read, *(flag for name, flag in flags.items() if number in sequences.get(name, ())))
 
 
 def _listed(content: bytes, place: str) -> Iterator[tuple[str, FileMarks]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from string import ascii_lowercase
 
 from mail.imap.values import ANSWERED, DRAFT, FLAGGED, FORWARDED, SEEN
@@ -18,6 +18,9 @@ _LETTERS = {
 TRASHED = "T"
 MOST_KEYWORDS = 26
 _MOST_LINES = 1_000
+_MOST_MESSAGES = 50_000
+_LONGEST = 2_000
+_PLACE = re.compile(r"[0-9]{1,4}")
 _KEYWORD = re.compile(r"([0-9]{1,3}) ([^ ]{1,255})")
 # Windows does not allow a colon in file names, so programs there use another character.
 _SUFFIX = re.compile(r"[:;!_-]2,([A-Za-z]{0,60})\Z")
@@ -55,6 +58,22 @@ def keyword_letters(content: bytes) -> dict[str, str]:
     matches = (_KEYWORD.fullmatch(line.strip()) for line in lines)
     places = ((int(match[1]), match[2]) for match in matches if match)
     return {ascii_lowercase[place]: name for place, name in places if place < MOST_KEYWORDS}
+
+
+def courier_keywords(content: bytes) -> dict[str, tuple[str, ...]]:
+    """Return the keywords in a file ``courierimapkeywords/:list`` by the names of messages, without
+    their flags: the keywords, a line each, an empty line, and for each message the places of its
+    own in that list."""
+    listed, _empty, lines = content.decode("utf-8", "replace").partition("\n\n")
+    names = dict(enumerate(listed.split("\n")[:_MOST_LINES]))
+    entries = lines.split("\n", _MOST_MESSAGES)[:_MOST_MESSAGES]
+    parts = (entry.rpartition(":") for entry in entries if len(entry) < _LONGEST)
+    return {name: tuple(_named(places, names)) for name, _colon, places in parts if name}
+
+
+def _named(places: str, names: Mapping[int, str]) -> Iterator[str]:
+    numbers = (int(place) for place in places.split() if _PLACE.fullmatch(place))
+    return (names[number] for number in numbers if names.get(number))
 
 
 def keywords(name: str, by_letter: Mapping[str, str]) -> tuple[str, ...]:

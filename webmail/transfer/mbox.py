@@ -10,7 +10,8 @@ Any variant of any size can be read, in bounded memory. A line counts as a separ
 an empty line, contains a date in ctime's format or nothing, as in Thunderbird, and is followed by a
 header field. So a sentence that begins with "From" does not split a message. Without an empty line
 before it, as Python's mailbox writes it, a date and a well-known field are needed. What stands
-before the first separator is told as junk.
+before the first separator is told as junk. In MMDF, which mutt writes too, each message stands
+between two lines of four bytes 0x01, and nothing is quoted.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 
 from mail.imap.values import ANSWERED, DELETED, DRAFT, FLAGGED, FORWARDED, SEEN
 from mail.mime.headers import HEAD_END
@@ -39,6 +41,7 @@ _USUAL_FIELDS = frozenset(
     b"bcc cc content-type date delivered-to from message-id mime-version received reply-to"
     b" return-path sender status subject to x-account-key x-mozilla-status".split()
 )
+_MARK = b"\x01\x01\x01\x01\n"
 _BOM = b"\xef\xbb\xbf"
 _MOMENT = re.compile(
     rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
@@ -140,6 +143,8 @@ class MboxMessage:
 
 def begins(head: bytes) -> bool:
     """Return whether a file with this beginning is an mbox."""
+    if head.startswith(_MARK):
+        return True
     match = _SEPARATOR.match(b"\n\n" + head.removeprefix(_BOM).lstrip(b"\r\n"), 2)
     return match is not None and _is_separator(match, is_parted=True)
 
@@ -152,22 +157,61 @@ def is_within(head: bytes) -> bool:
 def messages(pieces: Iterable[bytes], most: int) -> Iterator[MboxMessage]:
     """Yield the messages of an mbox, and what stands before the first one. A message of more than
     ``most`` bytes is yielded without its content."""
-    reader = _Reader(most)
-    for piece in _without_mark(pieces):
+    waiting = iter(pieces)
+    first = _beginning(waiting)
+    reader = _MarkedReader(most) if first.startswith(_MARK) else _Reader(most)
+    # A byte order mark hides a From_ line.
+    for piece in chain([first.removeprefix(_BOM)], waiting):
         yield from reader.feed(piece)
     yield from reader.close()
 
 
-def _without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the pieces without a byte order mark at the beginning, which hides a From_ line."""
-    waiting = iter(pieces)
+def _beginning(waiting: Iterator[bytes]) -> bytes:
+    """Return the first pieces, of a few bytes at least."""
     first = b""
     for piece in waiting:
         first += piece
-        if len(first) >= len(_BOM):
+        if len(first) >= len(_MARK):
             break
-    yield first.removeprefix(_BOM)
-    yield from waiting
+    return first
+
+
+class _MarkedReader:
+    """Reads MMDF. The buffer begins with the line end before the current message, or before its
+    mark; of a message that is too large only the end is kept."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._buffer = bytearray(b"\n")
+        self._base = -1  # the position in the file of the buffer's first byte
+        self._start = self._searched = 0
+
+    def feed(self, piece: bytes) -> Iterator[MboxMessage]:
+        self._buffer += piece
+        while (at := self._buffer.find(b"\n" + _MARK, self._searched)) >= 0:
+            yield from self._ended(at + 1)
+            self._drop(at + len(_MARK))
+            self._start = self._base + 1
+        self._searched = max(0, len(self._buffer) - len(_MARK))
+        if len(self._buffer) > self._most:
+            self._drop(self._searched)
+
+    def close(self) -> Iterator[MboxMessage]:
+        yield from self._ended(len(self._buffer))
+
+    def _drop(self, count: int) -> None:
+        del self._buffer[:count]
+        self._base += count
+        self._searched = 0
+
+    def _ended(self, until: int) -> Iterator[MboxMessage]:
+        size = self._base + until - self._start
+        if size > self._most or self._base + 1 > self._start:
+            yield MboxMessage(self._start, size, None, None)
+        elif size:
+            raw = bytes(memoryview(self._buffer)[1:until])
+            line, _end, rest = raw.partition(b"\n") if raw.startswith(b"From ") else (b"", b"", raw)
+            yield of(self._start, size, line[5:], rest)
 
 
 class _Reader:

@@ -22,7 +22,7 @@ from mail.imap import names as imap_names
 from mail.mime.headers import parse
 from mail.zips import BadZip, ZipFault, ZipMember
 from webmail.transfer import maildir, mbox, names, tarring, unzipping
-from webmail.transfer.beside import Beside, FileMarks
+from webmail.transfer.beside import COURIER_FOLDER, Beside, FileMarks
 
 MOST_UNPACKED = 8
 """The most bytes that an archive may unpack to, as a multiple of the upload limit."""
@@ -392,7 +392,8 @@ def _of_member(
         yield RefusedItem(place, "pst", size, passed(size))
     elif _is_message(head):
         path = _labels(parts[:-1])
-        yield from _single(whole, place, path, size, limits, passed(size), None)
+        told = beside.in_sequences(name)
+        yield from _single(whole, place, path, size, limits, passed(size), told)
     elif head:
         yield RefusedItem(place, "no_message", size, passed(size))
 
@@ -403,9 +404,13 @@ def _marks(file: _MemberFile, parts: Sequence[str], beside: Beside) -> FileMarks
         return marks
     if not file.size or parts[-2:-1] not in (["cur"], ["new"]) or not maildir.is_name(parts[-1]):
         return None
-    letters = beside.keywords("/".join(parts[:-2]))
+    folder, own = "/".join(parts[:-2]), parts[-1]
     when = _moment(maildir.seconds(parts[-1]) or file.seconds)
-    flags = (*maildir.flags(parts[-1]), *maildir.keywords(parts[-1], letters))
+    keywords = (
+        *maildir.keywords(own, beside.keywords(folder)),
+        *beside.courier_keywords(folder, own),
+    )
+    flags = (*maildir.flags(own), *keywords)
     return FileMarks(flags, when, is_deleted=maildir.is_trashed(parts[-1]))
 
 
@@ -413,7 +418,7 @@ def _is_beside(parts: list[str]) -> bool:
     last = parts[-1]
     is_hidden = last.startswith(".") and not (len(parts) > 1 and parts[-2] in ("cur", "new"))
     is_beside = last.lower().endswith(_BESIDE) or _OF_SERVERS.match(last) is not None
-    return is_hidden or is_beside or (len(parts) > 1 and parts[-2] == "tmp")
+    return is_hidden or is_beside or (len(parts) > 1 and parts[-2] in ("tmp", COURIER_FOLDER))
 
 
 def _is_message(head: bytes) -> bool:
