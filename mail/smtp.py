@@ -495,9 +495,10 @@ def _shown(words: bytes) -> str:
 
 def _stuffed(message: bytes) -> bytes:
     """Return the message in the form of the protocol, ended by a line end but without the dot (RFC
-    5321 section 4.5.2).
+    5321 section 4.5.2). A NUL, which no message may have, is left out first: servers leave it out,
+    too, and what stood apart might then be the dot.
     """
-    stuffed = build.crlf(message).replace(b"\r\n.", b"\r\n..")
+    stuffed = build.crlf(message.replace(b"\0", b"")).replace(b"\r\n.", b"\r\n..")
     if stuffed.startswith(b"."):
         stuffed = b"." + stuffed
     return stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n"

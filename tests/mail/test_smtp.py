@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -22,6 +23,7 @@ from mail.errors import (
     SignInNeeded,
     TooLarge,
 )
+from tests.cases import each
 from tests.servers.scripted import CLOSE, READ_DATA, STALL, ScriptedServer, drip, wait
 from tests.waiting import soon
 
@@ -395,6 +397,32 @@ def test_a_receipt_has_no_sender():
 def test_lines_that_begin_with_a_dot_arrive_so(server, received, end):
     submit(server, message=b"Subject: x\r\n\r\n.\r\n..\r\n.x" + end)
     assert received.envelopes[0].content == b"Subject: x\r\n\r\n.\r\n..\r\n.x\r\n"
+
+
+# What one server or another has taken for the end of a message, so that the next one has read
+# a second message (SMTP smuggling).
+ENDS = [
+    b"\n.\n",
+    b"\n.\r\n",
+    b"\r.\r\n",
+    b"\r.\r",
+    b"\r\n.\r",
+    b"\r\n.\n",
+    b"\n.\r",
+    b"\r\r\n.\r\n",
+]
+ENDS += [b"\r\n.\r\r\n", b"\r\n\0.\r\n", b"\0\r\n.\r\n\0", b"\r\n.\0\r\n", b"\r\0\n.\r\0\n"]
+
+
+@each("end", ENDS)
+def test_nothing_in_a_message_ends_it(server, received, end):
+    received.envelopes.clear()
+    second = b"MAIL FROM:<chef@ac-exemple.fr>\r\nRCPT TO:<bob@ac-exemple.fr>\r\nDATA\r\nx"
+    submit(server, message=b"Subject: x\r\n\r\nbonjour" + end + second)
+    (one,) = received.envelopes
+    assert second in one.content
+    assert b"\0" not in one.content
+    assert not re.search(rb"(?<!\r)\n|\r(?!\n)", one.content)
 
 
 def test_a_closed_port_is_unavailable():

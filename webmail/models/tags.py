@@ -58,7 +58,8 @@ class TagQuerySet(models.QuerySet["Tag"]):
         """
         self.of(user).filter(keyword=keyword).delete()
         if any(keyword == known_keyword for known_keyword, _name, _colour in KNOWN_TAGS):
-            self.create(user_id=user.pk, keyword=keyword, is_hidden=True)
+            # Another request may have hidden it meanwhile.
+            self.get_or_create(user_id=user.pk, keyword=keyword, defaults={"is_hidden": True})
         cache.delete(_tags_key(user))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from django import forms
+from django.db import transaction
 from django.db.models.functions import Lower
 from django.http import QueryDict
 from django.utils.translation import gettext, pgettext_lazy
@@ -55,10 +56,18 @@ class CannedForm(forms.Form):
     def clean_name(self) -> str:
         """Return the name. It must be unique without regard to case."""
         name = " ".join(self.cleaned_data["name"].split())
+        self._refuse_taken(name)
+        return name
+
+    def _refuse_taken(self, name: str) -> None:
         others = CannedAnswer.objects.of(self.user).exclude(pk=self.kept.pk if self.kept else 0)
         if others.filter(name__iexact=name).exists():
             raise forms.ValidationError(_("You have a canned answer of that name."))
-        return name
+
+    def _refuse_too_many(self) -> None:
+        if not self.kept and CannedAnswer.objects.of(self.user).count() >= CannedAnswer.MOST:
+            words = gettext("You have as many canned answers as one can have: %(most)s.")
+            raise forms.ValidationError(words % {"most": CannedAnswer.MOST})
 
     def clean(self) -> dict[str, object]:
         cleaned = super().clean() or {}
@@ -67,9 +76,7 @@ class CannedForm(forms.Form):
             self.add_error("text", _("Write the text of the answer."))
         if len(cleaned["html"]) > 2 * LONGEST or "html" in self.errors:
             self.add_error("text", _("This text is too long for a canned answer."))
-        if not self.kept and CannedAnswer.objects.of(self.user).count() >= CannedAnswer.MOST:
-            words = gettext("You have as many canned answers as one can have: %(most)s.")
-            self.add_error(None, words % {"most": CannedAnswer.MOST})
+        self._refuse_too_many()
         return cleaned
 
     def _html(self, text: str, source: str) -> str:
@@ -87,11 +94,21 @@ class CannedForm(forms.Form):
             self.add_error("text", _("This text is too long for a canned answer."))
             return ""
 
-    def save(self) -> CannedAnswer:
+    @transaction.atomic
+    def save(self) -> bool:
+        """Store the text. Return False, with the error in the form, where another request has
+        taken the name or the last place since the form was read."""
+        User.objects.select_for_update(no_key=True).get(pk=self.user.pk)
         answer = self.kept or CannedAnswer(user=self.user)
         answer.name, answer.html = self.cleaned_data["name"], self.cleaned_data["html"]
+        try:
+            self._refuse_taken(answer.name)
+            self._refuse_too_many()
+        except forms.ValidationError as error:
+            self.add_error(None, error)
+            return False
         answer.save()
-        return answer
+        return True
 
 
 def _lines(text: str) -> list[str]:

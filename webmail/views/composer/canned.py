@@ -48,8 +48,7 @@ def _shown(answer: CannedAnswer) -> ShownCannedText:
 def answers(request: SignedInRequest) -> HttpResponse:
     """Show all canned texts by name; a POST adds one."""
     form = CannedForm(request.POST or None, user=request.user)
-    if request.method == "POST" and form.is_valid():
-        form.save()
+    if request.method == "POST" and form.is_valid() and form.save():
         toasts.success(request, gettext("Canned answer saved."))
         return redirect("mail:canned")
     return _page(request, form)
@@ -61,8 +60,7 @@ def answer(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show the form of a canned text; a POST changes it."""
     kept = canned.find(request.user, pk)
     form = CannedForm(request.POST or None, user=request.user, kept=kept)
-    if request.method == "POST" and form.is_valid():
-        form.save()
+    if request.method == "POST" and form.is_valid() and form.save():
         toasts.success(request, gettext("Canned answer saved."))
         return redirect("mail:canned")
     return _page(request, form, kept)
@@ -90,9 +88,7 @@ def menu(request: SignedInRequest) -> HttpResponse:
     if not in_place(request):
         return redirect("mail:canned")
     form = CannedForm(request.POST or None, user=request.user)
-    is_kept = request.method == "POST" and form.is_valid()
-    if is_kept:
-        form.save()
+    is_kept = request.method == "POST" and form.is_valid() and form.save()
     context = {
         "answers": [_shown(answer) for answer in canned.of(request.user)],
         "form": form,

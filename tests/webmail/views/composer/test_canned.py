@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
 from tests.webmail.views.mail import page
 from webmail.models import CannedAnswer
+from webmail.writing.canned import CannedForm
 
 pytestmark = pytest.mark.django_db
 PAGE = "/preferences/canned/"
@@ -92,6 +94,23 @@ def test_one_has_a_hundred_at_most(reader: Client) -> None:
     first = CannedAnswer.objects.get(name="Accusé")
     changed = reader.post(f"{PAGE}{first.pk}/", {"name": "Accusé", "text": "Deux"})
     assert changed.status_code == 302
+
+
+def test_two_requests_at_once_take_a_name_and_the_last_place_once(reader: Client) -> None:
+    owner = add(reader).user
+    both = [
+        CannedForm(QueryDict("name=Merci&text=Un"), user=owner),
+        CannedForm(QueryDict("name=merci&text=Deux"), user=owner),
+    ]
+    assert all(form.is_valid() for form in both)  # before either has stored anything
+    assert [form.save() for form in both] == [True, False]
+    assert "de ce nom" in str(both[1].errors)
+    last = [CannedForm(QueryDict(f"name={n}&text=x"), user=owner) for n in "ab"]
+    assert all(form.is_valid() for form in last)
+    more = (CannedAnswer(user=owner, name=str(n), html="x") for n in range(CannedAnswer.MOST - 3))
+    CannedAnswer.objects.bulk_create(more)
+    assert [form.save() for form in last] == [True, False]
+    assert CannedAnswer.objects.count() == CannedAnswer.MOST
 
 
 def test_nobody_reaches_another_persons(
