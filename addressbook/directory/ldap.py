@@ -5,7 +5,8 @@ python-ldap is an extra (requirements-ldap.txt): this module is imported only wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -21,6 +22,11 @@ PAGE = 500
 _SECONDS = 30
 
 Entry = Mapping[str, list[bytes]]
+
+# An attribute of SupAnn, the schema of French universities: TRUE for who is shown to nobody.
+_UNLISTED = "supannListeRouge"
+# SupAnn's way to say whose number it is: {UAI}0800101A.
+_LABELLED = re.compile(r"\{([A-Za-z0-9:._-]{1,40})\}(.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ def opened(source: LdapDirectory) -> Iterator[SimpleLDAPObject]:
 
 
 def _entries(directory: SimpleLDAPObject, source: LdapDirectory) -> Iterator[tuple[str, Entry]]:
-    names = list(set(source.attributes.values()))
+    names = list({*source.attributes.values(), _UNLISTED})
     yield from paged(directory, source.base, source.filter, names)
 
 
@@ -102,15 +108,14 @@ def paged(
 
 
 def _person(dn: str, entry: Entry, attributes: Mapping[str, str]) -> DirectoryPerson | None:
-    # Servers answer with names of attributes in a case of their own.
-    values_by_name = {name.lower(): values for name, values in entry.items()}
+    """Return the person that an entry is of; None without an address, and for who is unlisted."""
+    told = _by_name(entry)
 
     def value(field: str) -> str:
-        values = values_by_name.get(attributes.get(field, "").lower(), [])
-        return " ".join(values[0].decode("utf-8", "replace").split()) if values else ""
+        return next(iter(told.get(attributes.get(field, "").lower(), ())), "")
 
     address = value("address")
-    if "@" not in address:
+    if "@" not in address or told.get(_UNLISTED.lower()) == ["TRUE"]:
         return None
     name = value("name") or f"{value('first_name')} {value('last_name')}".strip() or address
     return DirectoryPerson(
@@ -118,8 +123,27 @@ def _person(dn: str, entry: Entry, attributes: Mapping[str, str]) -> DirectoryPe
         name=name,
         sort_name=f"{value('last_name')} {value('first_name')}".strip() or name,
         address=address,
-        school_uai=value("school_uai"),
+        school_uai=_uai(told.get(attributes.get("school_uai", "").lower(), ())),
         school_name=value("school_name"),
         discipline=value("discipline"),
         function=value("function"),
     )
+
+
+def _by_name(entry: Entry) -> dict[str, list[str]]:
+    """Return the values by the names of their attributes, which servers write in a case of their
+    own, and with options such as a language."""
+    told: dict[str, list[str]] = {}
+    for name, values in entry.items():
+        words = (" ".join(value.decode("utf-8", "replace").split()) for value in values)
+        told.setdefault(name.partition(";")[0].lower(), []).extend(words)
+    return told
+
+
+def _uai(values: Iterable[str]) -> str:
+    """Return the number of the first school among the values, of which some may be others'."""
+    for value in values:
+        match = _LABELLED.fullmatch(value)
+        if match is None or match[1].upper() == "UAI":
+            return match[2].strip() if match else value
+    return ""

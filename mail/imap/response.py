@@ -60,6 +60,7 @@ TRIPS = (
 _CODE = re.compile(rb"\[([A-Za-z0-9-]+)(?: ([^\]]*))?\]")
 # The beginning of the sender's own text. In an answer that cannot be parsed, nothing behind it is
 # believed, because a subject may read "UID 7".
+_ENVELOPE_FIELDS = 10
 _SENDERS_WORDS = re.compile(rb" (?:ENVELOPE|BODY)")
 _LEADING = re.compile(rb"\d+")
 _SEQUENCE = re.compile(rb"(\d{1,10}) \(")
@@ -476,7 +477,9 @@ def fetched(sequence: int, data_items: Mapping[bytes, Any], selected: Selected) 
             structure=structure(data_items.get(b"BODYSTRUCTURE")),
             # Most messages have no such field: the answer is an empty line.
             urgent=bool(fields.fields) and priority.is_urgent(fields),
-            is_readable=has_envelope or bool(sections(data_items)),
+            is_readable=_is_whole(data_items[b"ENVELOPE"])
+            if has_envelope
+            else bool(sections(data_items)),
         )
     except TRIPS as error:
         raise BadServerAnswer("The IMAP server described a message wrongly.") from error
@@ -559,13 +562,20 @@ def internal_date(when: datetime) -> str:
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+def _is_whole(value: Any) -> bool:
+    """Return whether an ENVELOPE has its ten fields. It has more where the server lets a subject's
+    quotes stand as they are.
+    """
+    return isinstance(value, tuple) and len(value) == _ENVELOPE_FIELDS
+
+
 def envelope(value: Any) -> Envelope:
     """Return the envelope (RFC 9051 section 7.5.2). Address groups lose their name and keep their
     members.
     """
     if not isinstance(value, tuple):
         return Envelope()
-    fields = value + (None,) * (10 - len(value))
+    fields = value + (None,) * (_ENVELOPE_FIELDS - len(value))
     from_ = _addresses(fields[2])
     # If a message has no Sender or Reply-To, servers repeat the author there (RFC 9051); this saves
     # a third of the work.
@@ -587,14 +597,17 @@ def envelope(value: Any) -> Envelope:
 def _addresses(value: Any) -> tuple[Address, ...]:
     if not isinstance(value, tuple):
         return ()
-    return tuple(_address(entry) for entry in value if _is_address(entry))
+    # Some servers leave out the parentheses around a single address.
+    entries = (value,) if _is_address(value) else value
+    return tuple(_address(entry) for entry in entries if _is_address(entry))
 
 
 def _is_address(entry: Any) -> bool:
     """Return whether the entry is an address: the start and the end of a group have no host (RFC
     9051: env-group).
     """
-    return isinstance(entry, tuple) and len(entry) == 4 and entry[3] is not None
+    is_one = isinstance(entry, tuple) and len(entry) == 4 and entry[3] is not None
+    return is_one and not any(isinstance(item, tuple) for item in entry)
 
 
 def _address(entry: tuple[Any, ...]) -> Address:
@@ -665,9 +678,16 @@ def _single(value: tuple[Any, ...], number: str) -> Part:
         content_id=_string(content_id).strip().strip("<>"),
         description=encoded_words.decode(raw_bytes(description)),
         encoding=_string(encoding).strip().lower() or "7bit",
-        size=size if isinstance(size, int) else 0,
+        size=_octets(size),
         envelope=inner,
     )
+
+
+def _octets(value: Any) -> int:
+    """Return a number of bytes, which some servers write as a string."""
+    if isinstance(value, bytes) and value.isdigit() and len(value) < 19:
+        return int(value)
+    return value if isinstance(value, int) else 0
 
 
 def _inner_message(value: tuple[Any, ...], number: str) -> Part:
@@ -695,7 +715,9 @@ def _described(
     name.
     """
     kind, disposition_parameters = "", {}
-    if isinstance(disposition, tuple) and disposition:
+    if isinstance(disposition, bytes) and disposition.lower() in (b"inline", b"attachment"):
+        kind = disposition.lower().decode("ascii")  # as Exchange writes it
+    elif isinstance(disposition, tuple) and disposition:
         kind = _string(disposition[0]).lower()
         disposition_parameters = _parameters(disposition[1] if len(disposition) > 1 else None)
     return Part(

@@ -43,6 +43,10 @@ class Oddity(Enum):
     MIXED_INBOX = "INBOX named Inbox"
     NO_TRYCREATE = "no TRYCREATE"
     SPLIT_FETCH = "one message in two FETCH lines"
+    BARE_QUOTES = "quotes in a subject as they are"
+    BARE_DISPOSITIONS = "dispositions without parentheses"
+    FLAT_ADDRESSES = "a single address without parentheses"
+    NO_ENVELOPE = "NIL in the place of ENVELOPE"
 
 
 _COMMANDS = frozenset(
@@ -420,6 +424,16 @@ def _unsaid(text: bytes) -> bytes:
     return b"" if re.match(rb"\* OK \[(?:PERMANENTFLAGS|UIDNEXT|UNSEEN)\b", text) else text
 
 
+_ADDRESS = re.compile(rb'\(\(((?:"(?:[^"\\]|\\.)*"|NIL)(?: (?:"(?:[^"\\]|\\.)*"|NIL)){3})\)\)')
+_ENVELOPE = re.compile(
+    rb'ENVELOPE \((?:[^()"]|"(?:[^"\\]|\\.)*"|\(\((?:[^()"]|"(?:[^"\\]|\\.)*"|\)\()*\)\))*\)'
+)
+
+
+def _without_escapes(text: bytes) -> bytes:
+    return text.replace(b'\\"', b'"') if b" ENVELOPE " in text else text
+
+
 _CHANGES: dict[Oddity, Callable[[bytes], bytes]] = {
     Oddity.NIL_SEPARATORS: _no_separator,
     Oddity.NO_CHILDREN: _without_children,
@@ -435,5 +449,11 @@ _CHANGES: dict[Oddity, Callable[[bytes], bytes]] = {
         rb"(RFC822\.SIZE )(\d+)", lambda f: f[1] + b"%d" % (int(f[2]) * 3 // 4), text
     ),
     Oddity.MIXED_INBOX: lambda text: re.sub(rb'^(\* LIST .* )"?INBOX"?$', rb"\1Inbox", text),
+    Oddity.BARE_QUOTES: _without_escapes,
+    Oddity.BARE_DISPOSITIONS: lambda text: re.sub(
+        rb'(?i)\("(inline|attachment)" NIL\)', rb'"\1"', text
+    ),
+    Oddity.FLAT_ADDRESSES: lambda text: _ADDRESS.sub(rb"(\1)", text),
+    Oddity.NO_ENVELOPE: lambda text: _ENVELOPE.sub(b"ENVELOPE NIL", text),
     Oddity.NO_TRYCREATE: lambda text: text.replace(b"[TRYCREATE] ", b""),
 }

@@ -29,7 +29,7 @@ def installed() -> bool:
 class Slapd(process.Server):
     """`start()`, then `url`. `people` are logins with their passwords; the directory itself asks
     for ten characters, by its policy overlay, and answers with 500 people at a time. `groups` are
-    entries of groups, as LDIF."""
+    further entries as LDIF: groups, and people who have more than a login."""
 
     name = "LDAP server"
 
@@ -74,6 +74,7 @@ include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
 include /etc/ldap/schema/nis.schema
+include {Path(__file__).with_name("supann.schema")}
 modulepath {modules}
 moduleload back_mdb
 moduleload ppolicy

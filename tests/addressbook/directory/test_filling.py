@@ -185,3 +185,80 @@ def test_a_server_in_trouble_empties_nothing(
     with pytest.raises(CommandError):
         call_command("fill_directory", stderr=io.StringIO())
     assert DirectoryEntry.objects.count() == 1_203
+
+
+# As universities and rectorats write their people: inetOrgPerson with SupAnn's attributes.
+SUPANN = f"""
+dn: uid=emartin,{PEOPLE}
+objectClass: inetOrgPerson
+objectClass: supannPerson
+uid: emartin
+cn: Martin Elodie
+sn: Martin
+givenName:: w4lsb2RpZQ==
+displayName:: w4lsb2RpZSBNYXJ0aW4=
+mail: elodie.martin@ac-exemple.fr
+title;lang-fr: Gestionnaire
+supannEmpId: 4711
+supannEtablissement: {{CNRS}}UMR1234
+supannEtablissement: {{UAI}}0800101A
+supannListeRouge: FALSE
+
+dn: uid=discret,{PEOPLE}
+objectClass: inetOrgPerson
+objectClass: supannPerson
+uid: discret
+cn: Discret Paul
+sn: Discret
+mail: paul.discret@ac-exemple.fr
+supannEtablissement: 0800102B
+supannListeRouge: TRUE
+
+dn: uid=simple,{PEOPLE}
+objectClass: inetOrgPerson
+objectClass: supannPerson
+uid: simple
+cn: Simple Jean
+sn: Simple
+mail: jean.simple@ac-exemple.fr
+supannEtablissement: 0800102B
+"""
+
+
+@pytest.fixture
+def supann(tmp_path: Path, settings) -> Iterator[Slapd]:
+    server = Slapd(tmp_path, {"reader": "secret"}, SUPANN)
+    server.start()
+    settings.DIRECTORY_LDAP_URL = server.url
+    settings.DIRECTORY_LDAP_BASE = PEOPLE
+    settings.DIRECTORY_LDAP_FILTER = "(objectClass=supannPerson)"
+    settings.DIRECTORY_LDAP_DN, settings.DIRECTORY_LDAP_PASSWORD = READER, "secret"
+    settings.DIRECTORY_LDAP_ATTRIBUTES = {
+        "key": "supannEmpId",
+        "name": "displayName",
+        "first_name": "givenName",
+        "last_name": "sn",
+        "address": "mail",
+        "school_uai": "supannEtablissement",
+        "function": "title",
+    }
+    yield server
+    server.stop()
+
+
+@needs_slapd
+def test_people_of_supann_come_with_their_school_and_who_is_unlisted_does_not(
+    domain: MailDomain, claire: User, supann: Slapd
+) -> None:
+    record(domain, "elodie.martin")
+    assert filling.fill()["ldap"].written == 1
+    assert addresses() == {"elodie.martin@ac-exemple.fr", "jean.simple@ac-exemple.fr"}
+    schools = dict(DirectoryEntry.objects.values_list("address", "school_uai"))
+    assert schools["jean.simple@ac-exemple.fr"] == "0800102B"
+    StaffRecord.objects.all().update(is_active=False)
+    filling.fill()
+    entry = DirectoryEntry.objects.get(address="elodie.martin@ac-exemple.fr")
+    assert (entry.source, entry.name, entry.sort_key) == ("ldap", "Élodie Martin", "martin elodie")
+    assert (entry.school_uai, entry.function) == ("0800101A", "Gestionnaire")
+    assert [found.name for found in search.complete(claire, "elodi")] == ["Élodie Martin"]
+    assert not search.complete(claire, "discret")

@@ -145,6 +145,33 @@ def test_an_envelope_of_nothing():
     assert response.envelope(None) == Envelope()
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"NIL",
+        b'(NIL "Le "mot" du jour" NIL NIL NIL NIL NIL NIL NIL NIL)',  # quotes as they are
+        b'(NIL "Le mot" NIL NIL)',
+    ],
+)
+def test_an_envelope_without_its_ten_fields_is_not_believed(broken):
+    line = b"1 (UID 5 FLAGS () RFC822.SIZE 9 ENVELOPE " + broken + b" BODY[HEADER.FIELDS (A)] NIL)"
+    (row,) = response.messages([line], INBOX)
+    assert not row.is_readable
+
+
+def test_a_single_address_may_stand_without_parentheses():
+    told = envelope_of(b'NIL NIL ("Anne" NIL "anne" "x.fr") NIL NIL NIL NIL NIL NIL NIL')
+    assert told.from_ == (Address("Anne", "anne@x.fr"),)
+
+
+def test_a_disposition_and_a_size_may_be_mere_strings():
+    """As Exchange tells them."""
+    part = structure_of(
+        b'"text" "plain" ("name" "a.txt") NIL NIL "7bit" "850" "31" NIL "attachment" NIL NIL'
+    )
+    assert (part.disposition, part.file_name, part.size) == ("attachment", "a.txt", 850)
+
+
 def test_addresses():
     envelope = envelope_of(
         b'NIL NIL (("=?utf-8?q?Fran=C3=A7oise?=" NIL "f" "exemple.fr")) NIL NIL '
