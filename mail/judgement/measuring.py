@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import math
 import statistics
-import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from mail.judgement import codes, languages, message, verdict
@@ -36,12 +35,17 @@ class Measured:
         return self.kind != "wanted"
 
 
-def measure(raw: bytes, rules: Rules = Rules()) -> Measured:  # noqa: B008  # frozen
-    """Judge a message as one of a person who knows nobody and taught nothing."""
+def measure(
+    raw: bytes,
+    rules: Rules = Rules(),  # noqa: B008  # frozen
+    clock: Callable[[], float] = lambda: 0.0,
+) -> Measured:
+    """Judge a message as one of a person who knows nobody and taught nothing; ``clock`` gives
+    seconds."""
     scanned = codes.scan(codes.pictures(raw))
-    begun = time.perf_counter()
+    begun = clock()
     judged = verdict.judge(raw, rules=rules, scanned=scanned)
-    seconds = time.perf_counter() - begun
+    seconds = clock() - begun
     words = verdict.words_of(message.read_message(raw))
     reasons = dict.fromkeys((*judged.reasons, *judged.fraud))
     reasons.pop("fraud", None)
@@ -59,15 +63,15 @@ class Tally:
 
 def tally(measured: Sequence[Measured]) -> Tally:
     """Count what became of messages."""
-    frauds = sum(one.kind == "fraud" for one in measured)
-    return Tally(len(measured), sum(one.is_moved for one in measured), frauds)
+    frauds = sum(judged.kind == "fraud" for judged in measured)
+    return Tally(len(measured), sum(judged.is_moved for judged in measured), frauds)
 
 
 def by_language(measured: Iterable[Measured]) -> dict[str, Tally]:
     """Return the tally of each language that has any message, the commonest first."""
     having: dict[str, list[Measured]] = {}
-    for one in measured:
-        having.setdefault(one.language, []).append(one)
+    for judged in measured:
+        having.setdefault(judged.language, []).append(judged)
     ordered = sorted(having.items(), key=lambda item: (-len(item[1]), item[0]))
     return {code: tally(messages) for code, messages in ordered}
 
@@ -75,13 +79,15 @@ def by_language(measured: Iterable[Measured]) -> dict[str, Tally]:
 def telling(measured: Iterable[Measured], *, moved: bool) -> list[tuple[str, int]]:
     """Return the codes that stand most often among the reasons of what was set aside or of what
     stayed, with the number of messages."""
-    counts = Counter(code for one in measured if one.is_moved == moved for code in one.reasons)
+    counts = Counter(
+        code for judged in measured if judged.is_moved == moved for code in judged.reasons
+    )
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def median_ms(measured: Sequence[Measured]) -> float:
     """Return the median time of a verdict in milliseconds; 0 for no message."""
-    return 1000 * statistics.median(one.seconds for one in measured) if measured else 0.0
+    return 1000 * statistics.median(judged.seconds for judged in measured) if measured else 0.0
 
 
 def interval(yes: int, total: int) -> tuple[float, float]:

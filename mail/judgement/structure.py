@@ -150,14 +150,14 @@ _STORES = frozenset(
 def structure_signs(message: Message, length: int, codes: frozenset[str]) -> Iterator[Sign]:
     """Yield the signs of a message of ``length`` words that has signs of these ``codes``, each with
     the amount 1."""
-    found = (
+    codes_found = (
         *_of_sender(message),
         *_of_vouching(message),
         *_of_letters(message),
         *_of_making(message, length),
         *_of_links(message),
     )
-    yield from (Sign(code, 1.0) for code in dict.fromkeys(found) if code not in codes)
+    yield from (Sign(code, 1.0) for code in dict.fromkeys(codes_found) if code not in codes)
 
 
 def doubts(signs: Iterable[Sign]) -> list[Sign]:
@@ -246,8 +246,8 @@ def _of_vouching(message: Message) -> Iterator[str]:
 def _signers(message: Message) -> set[str]:
     """The registered domains that say they signed it."""
     signatures = message.headers.get_all("DKIM-Signature")[:_MOST_SIGNATURES]
-    found = (_SIGNED_BY.search(signature[:_MOST_HEAD]) for signature in signatures)
-    return {domains.registered(match[1]) for match in found if match}
+    matches = (_SIGNED_BY.search(signature[:_MOST_HEAD]) for signature in signatures)
+    return {domains.registered(match[1]) for match in matches if match}
 
 
 def _is_far(message: Message) -> bool:
@@ -288,8 +288,10 @@ def _of_making(message: Message, length: int) -> Iterator[str]:
     if length < _WORDLESS:
         yield "wordless"
     sender = message.sender.address.lower()
-    people = [one for name in ("To", "Cc") for one in message.headers.addresses(name, _MOST_PEOPLE)]
-    if sender and any(person.address.lower() == sender for person in people):
+    recipients = [
+        person for name in ("To", "Cc") for person in message.headers.addresses(name, _MOST_PEOPLE)
+    ]
+    if sender and any(person.address.lower() == sender for person in recipients):
         yield "to_itself"
 
 

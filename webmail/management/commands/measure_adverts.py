@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -57,7 +58,7 @@ class Command(BaseCommand):
                 self.stderr.write(f"{file}: {error.strerror}")
                 self.is_all_read = False
             else:
-                yield measuring.measure(raw, self.rules)
+                yield measuring.measure(raw, self.rules, time.perf_counter)
 
 
 def _lines(name: str, measured: Sequence[Measured]) -> Iterator[str]:
