@@ -13,6 +13,7 @@ only pupil of that name, else to nobody.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -123,9 +124,12 @@ class UserGathering:
     style: Style
     gathered: Gathered
     _by_id: dict[str, int] = field(default_factory=dict)
-    _by_name: dict[str, list[tuple[int, tuple[str, ...]]]] = field(default_factory=dict)
+    # Pupils by their name, and by their name and class.
+    _by_name: dict[str, list[int]] = field(default_factory=dict)
+    _by_place: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     _guardians: dict[tuple[str, str], int] = field(default_factory=dict)
     _links: dict[tuple[int, int], LinkData] = field(default_factory=dict)
+    _counts: Counter[int] = field(default_factory=Counter)
     _classes: dict[str, tuple[str, list[int]]] = field(default_factory=dict)
 
     def take_all(self, data: Sequence[tuple[int, SourceRow]]) -> None:
@@ -194,8 +198,9 @@ class UserGathering:
             self._by_id.setdefault(line.own_id, index)
 
     def _learn_pupil(self, index: int, name: str, classes: Sequence[str]) -> None:
-        self._by_name.setdefault(name, []).append((index, tuple(map(fold, classes))))
+        self._by_name.setdefault(name, []).append(index)
         for own in classes:
+            self._by_place.setdefault((name, fold(own)), []).append(index)
             self._classes.setdefault(fold(own), (own, []))[1].append(index)
 
     def _add(self, contact: ContactData, role: str, line: _UserLine) -> int:
@@ -217,7 +222,8 @@ class UserGathering:
             if -2 in indexes:
                 self.gathered.warn("unsure_child", self.gathered.records[pupil])
             if (pupil, guardian) not in self._links and pupil != guardian:
-                position = sum(tied == pupil for tied, _other in self._links)
+                position = self._counts[pupil]
+                self._counts[pupil] += 1
                 self._links[pupil, guardian] = LinkData(pupil, guardian, "", None, None, position)
 
     def _guardian(self, line: _UserLine) -> int:
@@ -252,11 +258,12 @@ class UserGathering:
             index = self._add(contact, families.PUPIL, line)
             self._learn_pupil(index, name, classes if len(line.children) == 1 else classes[:1])
             return index
-        folded = {fold(own) for own in classes}
-        inside = [index for index, own in namesakes if folded & set(own)]
-        if len(namesakes) > 1 and len(inside) != 1:
+        places = {(name, fold(own)) for own in classes}
+        inside = [own for place in places if (own := self._by_place.get(place))]
+        is_only = len(inside) == len(inside[0]) == 1 if inside else False
+        if len(namesakes) > 1 and not is_only:
             return -2
-        return (inside or [namesakes[0][0]])[0] if namesakes else -1
+        return (inside[0][0] if is_only else namesakes[0]) if namesakes else -1
 
 
 def _is_cut(name: str, text: str) -> bool:

@@ -12,6 +12,7 @@ A tie is made by ELEVE_ID and PERSONNE_ID alone, never by a name.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -182,6 +183,7 @@ class _Gathering:
         self._pupils: dict[str, int] = {}
         self._guardians: dict[str, int] = {}
         self._links: dict[tuple[int, int], LinkData] = {}
+        self._counts: Counter[int] = Counter()
         self._groups: dict[str, tuple[bool, list[int]]] = {}
         self._record = 0
 
@@ -263,7 +265,8 @@ class _Gathering:
         is_legal = _is_legal(tie)
         if is_legal is False:
             self.gathered.warn("no_authority", self.gathered.records[pupil])
-        position = sum(tied == pupil for tied, _other in self._links)
+        position = self._counts[pupil]
+        self._counts[pupil] += 1
         relation = self._relation(code)
         self._links[pupil, guardian] = LinkData(pupil, guardian, relation, None, is_legal, position)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,20 @@ def test_codes_of_access_are_no_notes() -> None:
     assert reading.contacts[0].notes == ""
     users = (FOLDER / "ent_utilisateurs.csv").read_bytes()
     assert not any("ab12" in one.notes for one in importers.read_address_book(users).contacts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nom;Prénom;Type;Classe;Enfants;Mail\n"
+        + "N;P;Élève;4A;;\n" * 8_000
+        + "N;Q;Parent;;N P;q@x.example\n" * 8_000,
+        "Nom;Prénom;Mère;Mail\n" + "4e B\nN;P;A;a@x.example\n" * 8_000,
+        "Nom;Prénom;Parents;Mail\nA;B;" + "( " * 60_000 + ";x\nC;D;" + " et " * 50_000 + ";\n",
+    ],
+    ids=["namesakes", "classes", "cells"],
+)
+def test_lists_that_are_made_to_deceive_are_read_in_a_bounded_time(text: str) -> None:
+    began = time.process_time()
+    importers.read_address_book(text.encode())
+    assert time.process_time() - began < 15
