@@ -215,7 +215,7 @@ def test_the_pages_own_policy_lets_no_script_of_mail_run(reader: Client, mailbox
         ("<HTML xmlns='x' LANG=es><body lang=de><p>Buenos días</p>", ' lang="es"'),
         ('<body lang="de"><p>Guten Morgen</p>', ' lang="de"'),
         ("<html><p>Bonjour</p></html>", ""),
-        ('<html lang=\'"><script>\'><p>Bonjour</p>', ""),
+        ("<html lang='\"><script>'><p>Bonjour</p>", ""),
         ("<p>&lt;html lang=en&gt;</p><!-- <html lang=en> -->", ""),
     ],
 )
