@@ -196,9 +196,10 @@ def main(arguments: Sequence[str]) -> int:
 
 _FIRST_TESTS = """\
 This run installs the pinned requirements into .venv (600 MB), and from the system's packages, where
-that is allowed, what is missing of Dovecot, Redis, PostgreSQL, Chromium, LibreOffice, OpenLDAP and
-Java (1.4 GB in all). That takes one to five minutes. The suite takes about 25 on two processors;
-`bin/test -m "not slow and not browser"` takes less, and `bin/test tests/mail/mime` seconds."""
+that is allowed, what is missing of Dovecot, Redis, PostgreSQL, Chromium, Firefox, WebKitGTK,
+LibreOffice, OpenLDAP and Java (1.9 GB in all). That takes one to five minutes. The suite takes
+about 25 on two processors; `bin/test -m "not slow and not browser"` takes less, and
+`bin/test tests/mail/mime` seconds."""
 
 
 def _prepare_tests() -> None:
@@ -221,6 +222,8 @@ def _prepare_tests() -> None:
         packages.NGINX,
         packages.ENCRYPTION,
         packages.JAVA,
+        packages.firefox(),
+        packages.WEBKIT,
     )
     missing = packages.ensure(parts)
     packages.ensure([packages.headless_shell()])

@@ -80,6 +80,13 @@ ORCA = Part(
     ),
     ("orca", "xvfb", "at-spi2-core", "dbus", "xdotool"),
 )
+# A screen that nobody sees, and what moves its mouse.
+_SCREEN = ("Xvfb", "xdotool")
+WEBKIT = Part(
+    "WebKitGTK",
+    lambda: all(map(shutil.which, ("WebKitWebDriver", *_SCREEN))),
+    ("webkit2gtk-driver", "xvfb", "xdotool"),
+)
 NGINX = Part(
     "nginx",
     lambda: any(map(Path.exists, (Path("/usr/sbin/nginx"), Path("/usr/local/sbin/nginx")))),
@@ -108,6 +115,17 @@ def chromium() -> Part:
         lambda: any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
         () if snap else ("chromium",),
         "Ubuntu has it as a snap: sudo snap install chromium" if snap else "",
+    )
+
+
+def firefox() -> Part:
+    """Return Firefox ESR. Ubuntu has Firefox as a snap alone, so it is only mentioned."""
+    snap = "ID=ubuntu" in _os_release()
+    return Part(
+        "Firefox ESR",
+        lambda: all(map(shutil.which, ("firefox-esr", *_SCREEN))),
+        () if snap else ("firefox-esr", "xvfb", "xdotool"),
+        "Ubuntu has it in a repository of Mozilla: packages.mozilla.org" if snap else "",
     )
 
 

@@ -1,49 +1,71 @@
-"""The table of features by server in docs/servers.md: read, and written from a run.
+"""A table in a document of docs/ that a run of tests writes, and that other runs are held against.
 
-``bin/test tests/matrix --whole --write-servers`` writes it, where every check ran.
+It stands between two comments. ``bin/test tests/matrix --whole --write-tables`` writes that of
+docs/servers.md, and ``bin/test tests/browser/engines --whole --write-tables`` that of
+docs/browsers.md, where all that ran has passed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 import pytest
 
-DOCUMENT = Path(__file__).resolve().parent.parent.parent / "docs" / "servers.md"
 YES = "yes"
-_START, _END = "<!-- matrix -->\n", "<!-- /matrix -->\n"
 Cells = dict[tuple[str, str], str]
-TOLD = pytest.StashKey[Cells]()
 
 
-def read() -> Cells:
-    """By words of the row and name of the server, in the table's order."""
-    text = DOCUMENT.read_text().partition(_START)[2].partition(_END)[0]
-    lines = [_cells(line) for line in text.splitlines() if line.startswith("|")]
-    if not lines:
-        return {}
-    (_, *names), _rule, *rows = lines
-    return {
-        (words, name): cell
-        for words, *cells in rows
-        for name, cell in zip(names, cells, strict=True)
-    }
+class Table:
+    """``told``: what a run has found, by words of the row and name of the column."""
+
+    def __init__(self, name: str, document: str) -> None:
+        self._start, self._end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
+        self._document = Path(__file__).resolve().parent.parent / "docs" / document
+        self._told: Cells = {}
+
+    def cells(self) -> Cells:
+        """Return those of the document, in its order."""
+        text = self._document.read_text().partition(self._start)[2].partition(self._end)[0]
+        lines = [_cells(line) for line in text.splitlines() if line.startswith("|")]
+        if not lines:
+            return {}
+        (_, *names), _rule, *rows = lines
+        return {
+            (words, name): cell
+            for words, *cells in rows
+            for name, cell in zip(names, cells, strict=True)
+        }
+
+    def hold(self, config: pytest.Config, words: str, name: str, told: str) -> None:
+        """Compare a cell with what has been found, or keep that to be written."""
+        if config.getoption("write_tables"):
+            self._told[words, name] = told
+        else:
+            assert told == self.cells()[words, name]
+
+    def write(self) -> None:
+        """Put what was kept into the document, beside what it has; nothing where nothing was."""
+        if not self._told:
+            return
+        cells = {**self.cells(), **self._told}
+        text = self._document.read_text()
+        before, start, rest = text.partition(self._start)
+        _old, end, after = rest.partition(self._end)
+        assert start and end, f"{self._document.name} has no place for the table"
+        self._document.write_text(f"{before}{start}{_written(cells)}{end}{after}")
 
 
-def write(told: Cells) -> None:
-    text = DOCUMENT.read_text()
-    before, start, rest = text.partition(_START)
-    _old, end, after = rest.partition(_END)
-    assert start and end, "docs/servers.md has no place for the table"
-    DOCUMENT.write_text(f"{before}{start}{_written(told)}{end}{after}")
+MATRIX: Final = Table("matrix", "servers.md")
+ENGINES: Final = Table("engines", "browsers.md")
 
 
 def _written(told: Cells) -> str:
     names = list(dict.fromkeys(name for _, name in told))
     rows = list(dict.fromkeys(words for words, _ in told))
     lines = [["", *names], ["---"] * (1 + len(names))]
-    lines += [[words, *(told[words, name] for name in names)] for words in rows]
+    lines += [[words, *(told.get((words, name), "") for name in names)] for words in rows]
     return "".join(_line(line) for line in lines)
 
 

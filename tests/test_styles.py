@@ -65,8 +65,8 @@ def test_every_class_of_a_sheet_is_named_by_a_page_or_a_script() -> None:
         assert not unused, path.name
 
 
-# The site of administrators loads none of the other sheets; print.css only hides.
-APART = {"admin.css", "print.css"}
+# The site of administrators loads none of the other sheets; two only hide.
+APART = {"admin.css", "print.css", "unscripted.css"}
 # The sheets of every page. What they define is fitted into a page by the page's own sheet, under a
 # second class or another element.
 EVERYWHERE = {"base.css", "tokens.css"}

@@ -17,12 +17,13 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from playwright._impl._api_structures import SetCookieParam
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Dialog, Page, expect
 
 from accounts import numen
 from accounts.models import MailDomain, StaffRecord
 from accounts.numen import NumenKey
 from demo.servers.dovecot import MailAccount
+from tests.browser import older
 from tests.browser.serving import StaticFirst, running, wait_for_the_end
 from tests.browser.waiting import limited
 from tests.browser.windows import Windows
@@ -84,6 +85,17 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     if SHELL is None and CHROMIUM is None:
         pytest.skip(missing("Chromium") or "")
     return {**browser_type_launch_args, "executable_path": SHELL or CHROMIUM, "args": list(QUIET)}
+
+
+@pytest.fixture(scope="session")
+def older_browser(browser_type: BrowserType) -> Iterator[Browser]:
+    program = older.chromium()
+    if program is None:
+        pytest.skip(missing("Chromium 102"))
+    browser = browser_type.launch(executable_path=program, args=[*QUIET, "--headless"])
+    assert browser.version.startswith("102.")
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -299,3 +299,26 @@ def test_the_drawer_of_folders_takes_the_focus_and_gives_it_back(
     expect(page.get_by_role("link", name="Fermer")).to_be_focused()
     page.keyboard.press("Escape")
     expect(opener).to_be_focused()
+
+
+def test_without_inert_the_page_behind_the_drawer_is_not_reached_by_tab(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+) -> None:
+    """As in Firefox before 112."""
+    page = open_page(width=375)
+    page.add_init_script("delete HTMLElement.prototype.inert")
+    sign_in(page, alice)
+    page.get_by_role("link", name="Afficher les dossiers").click()
+    expect(page.get_by_role("link", name="Fermer")).to_be_focused()
+    content = page.locator("#content")
+    expect(content).to_have_attribute("aria-hidden", "true")
+    behind = "document.activeElement.closest('.top, #content') !== null"
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        assert not page.evaluate(behind)
+    page.keyboard.press("Escape")
+    expect(content).to_have_attribute("aria-hidden", "false")
+    expect(page.get_by_role("link", name="Afficher les dossiers")).to_be_focused()

@@ -14,23 +14,12 @@ from accounts import session
 from accounts.models import MailDomain
 from demo.servers.dovecot import installed as dovecot_installed
 from demo.servers.submission import SubmissionServer
-from tests.matrix import table
 from tests.matrix.places import Beyond, Place, PlainDovecot, PlainDovecot23, Server
 from tests.servers.plugin import ALICE, BOB, _folder, missing
 from tests.servers.unpacked import DOVECOT_23
 from webmail import tasks
 
 pytest.register_assert_rewrite("tests.matrix.checks.lists", "tests.matrix.checks.filing")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[table.TOLD] = {}
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    told = session.config.stash.get(table.TOLD, {})
-    if told and not session.testsfailed:
-        table.write(told)
 
 
 @pytest.fixture(scope="session")

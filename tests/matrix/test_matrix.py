@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.matrix import table
 from tests.matrix.checks import CHECKS
 from tests.matrix.places import Place, Server
+from tests.table import MATRIX, YES
 
 pytestmark = pytest.mark.django_db
 SERVERS = {
@@ -38,12 +38,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_a_check_gives_what_the_table_tells(
     words: str, name: str, at: Callable[[Server], Place], request: pytest.FixtureRequest
 ) -> None:
-    told = CHECKS[words](at(request.getfixturevalue(SERVERS[name]))) or table.YES
-    if request.config.getoption("write_servers"):
-        request.config.stash[table.TOLD][words, name] = told
-    else:
-        assert told == table.read()[words, name]
+    told = CHECKS[words](at(request.getfixturevalue(SERVERS[name]))) or YES
+    MATRIX.hold(request.config, words, name, told)
 
 
 def test_the_table_has_these_rows_and_columns() -> None:
-    assert list(table.read()) == [(words, name) for words in CHECKS for name in SERVERS]
+    assert list(MATRIX.cells()) == [(words, name) for words in CHECKS for name in SERVERS]

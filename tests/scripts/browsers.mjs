@@ -151,6 +151,9 @@ const LAYOUT = new Set([
   "max-height",
 ]);
 
+// Where a browser does not know these there is nothing to be asked for.
+const NEVER = new Set(["forced-colors", "prefers-contrast"]);
+
 function lacksOfSelectors(list) {
   const names = [];
   css.walk(list, (node) => {
@@ -202,6 +205,10 @@ function checkSheet(file) {
         "@container",
         `${lacking(mdn.css["at-rules"].container)}, and no @supports not (container-type)`,
       );
+    if (node.type === "Feature" && this.atrule?.name === "media" && !NEVER.has(node.name))
+      tell(file, line, node.name, lacking(mdn.css["at-rules"].media[node.name]));
+    if (node.type === "FeatureRange")
+      tell(file, line, "a range", lacking(mdn.css["at-rules"].media.range_syntax));
     if (node.type === "NestingSelector") tell(file, line, "&", lacking(mdn.css.selectors.nesting));
     if (node.type === "Rule" && node.prelude.type === "SelectorList")
       for (const name of lacksOfSelectors(node.prelude))

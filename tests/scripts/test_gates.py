@@ -50,6 +50,8 @@ TOO_YOUNG = {
     "a value alone": ("css", ".a { color: color-mix(in srgb, red, blue); }", "color-mix"),
     "a unit alone": ("css", ".a { height: 100dvh; }", "dvh"),
     "a selector in a list": ("css", ".a, .b:user-invalid { color: red; }", ":user-invalid"),
+    "a question of a sheet": ("css", "@media (scripting: none) { a { top: 0; } }", "scripting"),
+    "a range in a sheet": ("css", "@media (width < 60em) { a { top: 0; } }", "range"),
     "a nested rule": ("css", ".a { & b { color: red; } }", "&"),
 }
 

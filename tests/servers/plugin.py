@@ -31,6 +31,7 @@ from tests.servers.exim import Exim
 from tests.servers.offers import USUAL, Offers, Submitting
 from tests.servers.postfix import Postfix
 from tests.servers.unpacked import COURIER, CYRUS, EXIM, POSTFIX, Unpacked
+from tests.table import ENGINES, MATRIX
 
 NEED_ALL = "WEBMAIL_TESTS_NEED_ALL"
 SQLITE = "sqlite:///:memory:"
@@ -88,9 +89,9 @@ def missing(part: str) -> str:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--write-servers",
+        "--write-tables",
         action="store_true",
-        help="write the table of docs/servers.md from this run of tests/matrix with --whole",
+        help="write the tables of docs/ that tests hold (tests/table.py), with --whole",
     )
 
 
@@ -119,6 +120,12 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.freeze()
         often, now_and_then, _seldom = gc.get_threshold()
         gc.set_threshold(often, now_and_then, 30)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not session.testsfailed:
+        for table in (MATRIX, ENGINES):
+            table.write()
 
 
 def pytest_report_header() -> list[str]:

@@ -58,7 +58,14 @@ function beginAll() {
   });
 }
 
+/** Shows what a browser without scripts shows. */
+function beWithoutScripts() {
+  document.body.setAttribute("hx-disable", "");
+  for (const plain of document.querySelectorAll("head > noscript"))
+    plain.outerHTML = plain.textContent;
+}
+
 // Browsers older than those of README.md get the pages as they are without scripts. A line that css/base.css shows by
 // the same test tells their users.
 if (CSS.supports("accent-color", "auto") && "at" in Array.prototype) beginAll();
-else document.body.setAttribute("hx-disable", "");
+else beWithoutScripts();

@@ -7,16 +7,25 @@ import { ROOMY, sayFolders, toggleRail } from "./splits.js";
 
 const side = () => document.querySelector(".side");
 const isOpen = () => document.body.dataset.drawer === "open";
+/** Firefox before 112 has not: there the focus comes back to the drawer from the page behind it. */
+const HAS_INERT = "inert" in HTMLElement.prototype;
 /** A window that was opened for one message (js/rowmenu.js). */
 const isAlone = window.name.startsWith("message-");
 let opener = null;
 let listTop = 0;
 
+/** Shuts the page behind the drawer, or opens it. */
+function shut(isShut) {
+  for (const other of document.querySelectorAll(".top, #content")) {
+    /** @type {HTMLElement} */ (other).inert = isShut;
+    if (!HAS_INERT) other.setAttribute("aria-hidden", String(isShut));
+  }
+}
+
 function openDrawer(by) {
   opener = by;
   document.body.dataset.drawer = "open";
-  for (const other of document.querySelectorAll(".top, #content"))
-    other.toggleAttribute("inert", true);
+  shut(true);
   side().querySelector("a").focus();
   sayFolders();
 }
@@ -24,8 +33,7 @@ function openDrawer(by) {
 function closeDrawer() {
   if (!isOpen()) return;
   delete document.body.dataset.drawer;
-  for (const other of document.querySelectorAll(".top, #content"))
-    other.toggleAttribute("inert", false);
+  shut(false);
   sayFolders();
   if (opener?.isConnected) opener.focus();
 }
@@ -101,6 +109,11 @@ export function start() {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closeDrawer();
   });
+  if (!HAS_INERT)
+    document.addEventListener("focusin", ({ target }) => {
+      const isBehind = target instanceof Element && target.closest(".top, #content");
+      if (isOpen() && isBehind && !side().contains(target)) side().querySelector("a").focus();
+    });
   on("click", "[data-back]", (_link, event) => {
     const list = document.getElementById("message-list");
     if (!isPlain(event) || !list?.querySelector(".rows")) return;
