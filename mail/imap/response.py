@@ -107,6 +107,10 @@ def text(words: bytes) -> str:
     return _CONTROLS.sub(" ", rest.decode("utf-8", "replace")).strip()
 
 
+# Cyrus's and Courier's words for NOPERM (RFC 5530), which they do not send.
+_DENIED = re.compile(rb"(?:permission|access) denied\b", re.IGNORECASE)
+
+
 def refusal(words: bytes) -> WebmailError:
     """Return the error that a NO with this text means."""
     server_words = text(words)
@@ -121,6 +125,8 @@ def refusal(words: bytes) -> WebmailError:
             return TooLarge(server_words=server_words)
         case "UNAVAILABLE" | "INUSE" | "SERVERBUG":
             return ServerUnavailable(server_words=server_words)
+    if _DENIED.match(words):
+        return NotPermitted(server_words=server_words)
     return ServerRefused(server_words=server_words)
 
 
