@@ -37,7 +37,7 @@ def _folders(imap: Connection, above: str, years: set[int]) -> dict[int, str]:
     there, delimiter = _below(imap, above)
     by_year = {0: above}
     for year in sorted(years - {0}):
-        name = f"{above}{delimiter}{year}"
+        name = f"{above}{delimiter}{year}" if delimiter else above
         by_year[year] = name if name in there or _make(imap, name) else above
     return by_year
 
