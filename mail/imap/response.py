@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -477,7 +477,7 @@ def fetched(sequence: int, data_items: Mapping[bytes, Any], selected: Selected) 
             sequence=sequence,
             flags=flag_set(data_items.get(b"FLAGS") or ()),
             size=size if isinstance(size, int) else 0,
-            received=date(data_items.get(b"INTERNALDATE")),
+            received=arrival(data_items.get(b"INTERNALDATE")),
             envelope=envelope(data_items[b"ENVELOPE"]) if has_envelope else envelope_of(fields),
             structure=structure(data_items.get(b"BODYSTRUCTURE")),
             # Most messages have no such field: the answer is an empty line.
@@ -552,6 +552,17 @@ def date(value: Any) -> datetime | None:
     absurd.
     """
     return moment(value.decode("ascii", "replace")) if isinstance(value, bytes) else None
+
+
+_FIRST = datetime(1970, 1, 2, 12, tzinfo=UTC)
+
+
+def arrival(value: Any) -> datetime | None:
+    """Return the aware datetime of an INTERNALDATE; None when it is missing or absurd, and for the
+    first day of 1970, which servers tell that know no date.
+    """
+    when = date(value)
+    return None if when is None or when < _FIRST else when
 
 
 def internal_date(when: datetime) -> str:
