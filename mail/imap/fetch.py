@@ -226,7 +226,7 @@ def received(imap: Connection, uids: str) -> list[tuple[int, datetime | None]]:
     for _sequence, items in response.items(imap.uid("FETCH", uids, "(UID INTERNALDATE)")):
         uid = items.get(b"UID")
         if isinstance(uid, int):
-            pairs.append((uid, response.date(items.get(b"INTERNALDATE"))))
+            pairs.append((uid, response.arrival(items.get(b"INTERNALDATE"))))
     return pairs
 
 
@@ -248,7 +248,7 @@ def identities(imap: Connection, uids: str) -> list[tuple[int, Hashable]]:
     for _, items in response.items(imap.uid("FETCH", uids, query)):
         uid, size = items.get(b"UID"), items.get(b"RFC822.SIZE")
         if isinstance(uid, int) and isinstance(size, int):
-            received = response.date(items.get(b"INTERNALDATE"))
+            received = response.arrival(items.get(b"INTERNALDATE"))
             pairs.append((uid, (size, received, *response.sections(items))))
     return pairs
 
@@ -264,7 +264,7 @@ def stored(imap: Connection, uids: str, names: Sequence[str] = ()) -> tuple[Stor
         uid, size = items.get(b"UID"), items.get(b"RFC822.SIZE")
         if isinstance(uid, int) and isinstance(size, int):
             flags = response.flag_set(items.get(b"FLAGS") or ())
-            received = response.date(items.get(b"INTERNALDATE"))
+            received = response.arrival(items.get(b"INTERNALDATE"))
             fields = b"".join(response.sections(items))
             by_uid[uid] = StoredMessage(uid, flags, received, size, fields)
     return tuple(by_uid[uid] for uid in sorted(by_uid))
@@ -369,7 +369,7 @@ def arrivals(imap: Connection, uids: str) -> dict[int, datetime | None]:
     """Return the INTERNALDATE of messages of the open folder by UID. Sends one command."""
     lines = imap.uid("FETCH", uids, "(UID INTERNALDATE)")
     return {
-        items[b"UID"]: response.date(items[b"INTERNALDATE"])
+        items[b"UID"]: response.arrival(items[b"INTERNALDATE"])
         for _, items in response.items(lines)
         if isinstance(items.get(b"UID"), int) and b"INTERNALDATE" in items
     }

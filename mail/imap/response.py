@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -108,6 +108,10 @@ def text(words: bytes) -> str:
     return _CONTROLS.sub(" ", rest.decode("utf-8", "replace")).strip()
 
 
+# Cyrus's and Courier's words for NOPERM (RFC 5530), which they do not send.
+_DENIED = re.compile(rb"(?:permission|access) denied\b", re.IGNORECASE)
+
+
 def refusal(words: bytes) -> WebmailError:
     """Return the error that a NO with this text means."""
     server_words = text(words)
@@ -122,6 +126,8 @@ def refusal(words: bytes) -> WebmailError:
             return TooLarge(server_words=server_words)
         case "UNAVAILABLE" | "INUSE" | "SERVERBUG":
             return ServerUnavailable(server_words=server_words)
+    if _DENIED.match(words):
+        return NotPermitted(server_words=server_words)
     return ServerRefused(server_words=server_words)
 
 
@@ -472,7 +478,7 @@ def fetched(sequence: int, data_items: Mapping[bytes, Any], selected: Selected) 
             sequence=sequence,
             flags=flag_set(data_items.get(b"FLAGS") or ()),
             size=size if isinstance(size, int) else 0,
-            received=date(data_items.get(b"INTERNALDATE")),
+            received=arrival(data_items.get(b"INTERNALDATE")),
             envelope=envelope(data_items[b"ENVELOPE"]) if has_envelope else envelope_of(fields),
             structure=structure(data_items.get(b"BODYSTRUCTURE")),
             # Most messages have no such field: the answer is an empty line.
@@ -549,6 +555,17 @@ def date(value: Any) -> datetime | None:
     absurd.
     """
     return moment(value.decode("ascii", "replace")) if isinstance(value, bytes) else None
+
+
+_FIRST = datetime(1970, 1, 2, 12, tzinfo=UTC)
+
+
+def arrival(value: Any) -> datetime | None:
+    """Return the aware datetime of an INTERNALDATE; None when it is missing or absurd, and for the
+    first day of 1970, which servers tell that know no date.
+    """
+    when = date(value)
+    return None if when is None or when < _FIRST else when
 
 
 def internal_date(when: datetime) -> str:

@@ -562,7 +562,7 @@ def _arrived(values: dict[bytes, Any]) -> ArrivedMessage:
         uid=uid if isinstance(uid, int) else 0,
         flags=response.flag_set(flags if isinstance(flags, tuple) else ()),
         envelope=envelope,
-        received=response.date(values.get(b"INTERNALDATE")),
+        received=response.arrival(values.get(b"INTERNALDATE")),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 
-from mail.errors import ServerRefused
+from mail.errors import NotPermitted, ServerRefused
 from mail.imap import fetch, names, response, uid_sets
 from mail.imap.connection import Connection, quoted_folder
 from mail.mailbox.actions import MOVE, MailStep
@@ -37,7 +37,7 @@ def _folders(imap: Connection, above: str, years: set[int]) -> dict[int, str]:
     there, delimiter = _below(imap, above)
     by_year = {0: above}
     for year in sorted(years - {0}):
-        name = f"{above}{delimiter}{year}"
+        name = f"{above}{delimiter}{year}" if delimiter else above
         by_year[year] = name if name in there or _make(imap, name) else above
     return by_year
 
@@ -58,7 +58,7 @@ def _make(imap: Connection, name: str) -> bool:
     """Create a folder. Return False if the server refuses it."""
     try:
         imap.command("CREATE", quoted_folder(name), changes=True)
-    except ServerRefused:
+    except (ServerRefused, NotPermitted):
         # Another session may have created it meanwhile.
         if imap.code() != "ALREADYEXISTS":
             return False

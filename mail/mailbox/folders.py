@@ -277,6 +277,15 @@ def is_for_junk(imap: Connection, name: str) -> bool:
     return name == chosen or any(is_called(bare, known_name) for known_name in _KNOWN_NAMES[JUNK])
 
 
+def own_levels(folder: Folder) -> list[str]:
+    """Return the labels of a folder, from the top, as another server would need them: without the
+    prefix below which this server keeps the user's own folders.
+    """
+    is_below = not folder.owner and folder.name != folder.prefix
+    name = folder.name.removeprefix(folder.prefix) if is_below else folder.name
+    return name.split(folder.delimiter) if folder.delimiter else [name]
+
+
 def personal_prefix(folders: Iterable[Folder]) -> str:
     """Return the prefix of the user's own folders, such as ``"INBOX."``; ``""`` on most servers.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mail.errors import FolderNotFound, ServerRefused
-from mail.imap import fetch, status
+from mail.imap import fetch, search, status
 from mail.imap.connection import Connection
 from mail.imap.status import FolderState
 from mail.imap.watch import MOST_ARRIVED, MOST_NAMED, ArrivedMessage, ToldArrivals
@@ -71,5 +71,22 @@ def arrived(
 def _state(imap: Connection, name: str) -> FolderState | None:
     try:
         return status.ask_status(imap, name)
-    except (FolderNotFound, ServerRefused):
+    except FolderNotFound:
         return None
+    except ServerRefused:
+        return _open_state(imap) if imap.open_folder == name else None
+
+
+def _open_state(imap: Connection) -> FolderState:
+    """Return the state of the open folder, of which some servers refuse STATUS. Sends two
+    commands.
+    """
+    selected = imap.known()
+    following = max(search.uids(imap, "UID *"), default=0) + 1
+    return FolderState(
+        selected.folder,
+        selected.uidvalidity,
+        max(selected.uidnext, following),
+        selected.exists,
+        search.count(imap, "UNSEEN"),
+    )

@@ -225,12 +225,14 @@ def message_row(
     """Return the row of a message.
 
     ``own_mail`` says that the folder holds the user's own messages, whose recipients are named in
-    place of the sender. With ``sent`` the row shows the date that the sender wrote, not that of the
-    arrival. ``folder_url`` and ``now`` spare looking them up for each row.
+    place of the sender. With ``sent`` the row shows the date that the sender wrote, else that of
+    the arrival; where one is missing, the other. ``folder_url`` and ``now`` spare looking them up
+    for each row.
     """
     now = now or Now.of_page()
     row = summary(message) if isinstance(message, FetchedMessage) else message
-    flags, moment = row.flags, (row.sent or row.received) if sent else row.received
+    flags, dates = row.flags, (row.sent, row.received)
+    moment = next(filter(None, dates if sent else reversed(dates)), None)
     day = moment.astimezone(now.zone).date() if moment else None
     people = people_of(row, own_mail=own_mail)
     names = names_of(named(people, faces))

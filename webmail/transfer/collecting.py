@@ -205,8 +205,8 @@ class _Collection:
         ]
 
     def _folder(self, folder: Folder, number: int, after: int) -> None:
-        labels = folder.name.split(folder.delimiter) if folder.delimiter else [folder.name]
-        path = tuple(names.clean(label, "_") for label in labels[:_DEEPEST] if label)
+        labels = folders.own_levels(folder)[:_DEEPEST]
+        path = tuple(names.clean(label, "_") for label in labels if label)
         try:
             selected = self._source_answers(lambda: self._source.select(folder.name))
         except FolderNotFound:

@@ -349,6 +349,8 @@ class Depositor:
             if is_same and message.uid >= uidnext:
                 place.own.add(message.uid)
         place.order = sorted(place.unread)
+        if not place.uidnext:  # SELECT does not tell it on all servers
+            place.uidnext = max(place.unread, default=0) + 1
         if not is_same:
             # Record this before anything is stored: newer messages may be the job's own.
             self._marks[name] = [place.uidvalidity, place.uidnext]

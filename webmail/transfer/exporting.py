@@ -22,6 +22,7 @@ from mail.imap import fetch, search, uid_sets
 from mail.imap.connection import Connection
 from mail.imap.values import Folder, MessageRef, StoredMessage
 from mail.mailbox.bulk import MOST_MESSAGES
+from mail.mailbox.folders import own_levels
 from mail.mime import envelope, headers
 from webmail.models import Transfer
 from webmail.transfer import names, store, writing
@@ -56,8 +57,8 @@ def places(folders: Iterable[Folder]) -> list[ExportPlace]:
     unique = names.Unique()
     folder_places = []
     for folder in folders:
-        labels = folder.name.split(folder.delimiter) if folder.delimiter else [folder.name]
-        *above, last = [names.clean(label, "_") for label in labels if label] or ["_"]
+        labels = [names.clean(label, "_") for label in own_levels(folder) if label]
+        *above, last = labels or ["_"]
         path = unique.give("/".join((*above[:20], last)))
         folder_places.append(ExportPlace(folder.name, tuple(path.split("/"))))
     return folder_places

@@ -9,6 +9,7 @@ import pytest
 from mail.errors import (
     BadServerAnswer,
     FolderNotFound,
+    NotPermitted,
     OverQuota,
     ServerRefused,
     ServerUnavailable,
@@ -291,6 +292,9 @@ def test_refusals_of_select(answer, error):
         (no(b"[TRYCREATE] No such folder"), FolderNotFound),
         (no(b"[TOOBIG] Too big"), TooLarge),
         (no(b"[LIMIT] Enough"), ServerRefused),
+        (no(b"[NOPERM] Not yours"), NotPermitted),
+        (no(b"Permission denied"), NotPermitted),
+        (no(b"Access denied."), NotPermitted),
         (no(b"No"), ServerRefused),
     ],
 )

@@ -368,3 +368,17 @@ def test_whose_a_folder_is(kind, delimiter, own, foreign):
         trash = folders.special(found, folders.TRASH)
         assert trash and trash.name == own[0]
         assert top[1] == "Trash"
+
+
+@pytest.mark.parametrize(
+    ("folder", "levels"),
+    [
+        (Folder("INBOX", ".", prefix="INBOX."), ["INBOX"]),
+        (Folder("INBOX.Classes.6e B", ".", prefix="INBOX."), ["Classes", "6e B"]),
+        (Folder("Classes/6e B", "/"), ["Classes", "6e B"]),
+        (Folder("user.bob.Notes", ".", owner="others", prefix="user."), ["user", "bob", "Notes"]),
+        (Folder("a/b", ""), ["a/b"]),
+    ],
+)
+def test_levels_are_told_without_the_prefix_of_ones_own(folder: Folder, levels: list[str]) -> None:
+    assert folders.own_levels(folder) == levels
