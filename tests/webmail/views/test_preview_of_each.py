@@ -92,9 +92,11 @@ def test_the_preview_is_what_arrives(
     body = html.get_content().partition("<body>")[2].partition("</body>")[0]
 
     def without_addresses(source: str) -> str:
-        return re.sub(r'src="[^"]*"|\s', "", source)
+        return re.sub(r'src="[^"]*"', "", source.replace("\r\n", "\n")).strip()
 
     assert without_addresses(previewed) == without_addresses(body)
+    images = [part for part in message.walk() if part.get_content_maintype() == "image"]
+    assert PNG in [image.get_payload(decode=True) for image in images]
     assert plain.get_content().replace("\r\n", "\n").strip() == (
         "Voici [image\xa0: rouge]\n\na | Bob\n\n-- \nAlice, mon blog <https://blog.example/a>"
     )

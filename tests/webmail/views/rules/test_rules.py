@@ -6,13 +6,15 @@ import re
 from collections.abc import Callable
 from html import unescape
 
+import lxml.html
 import pytest
 from django.test import Client
 
 from accounts.models import AuditEvent, MailDomain
 from demo.servers.dovecot import MailAccount
 from mail.sieve import writing
-from mail.sieve.values import Condition, ConditionGroup, Rule, Script
+from mail.sieve.reading import read_script
+from mail.sieve.values import Condition, ConditionGroup, RawPiece, Rule, Script
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
 from tests.servers.scripted import READ_LITERAL, ScriptedServer
@@ -606,6 +608,60 @@ def test_another_programs_rules_are_brought_here_with_what_can_not_be_shown(
     assert subjects(mailbox, "Rare") == ["X"]
     assert reader.get("/rules/2/").headers["Location"] == "/rules/raw/"
     assert do(reader, "off", 2) == 404
+
+
+ACTIONS = """require ["fileinto", "copy", "imap4flags", "vacation", "date", "relational"];
+# rule:[Urgent]
+if allof (header :contains "subject" "urgent")
+{
+\taddflag "\\\\Flagged";
+\tredirect :copy "archive@ac-exemple.fr";
+}
+# rule:[Syndicat]
+if false # allof (header :contains "from" "syndicat")
+{
+\tfileinto "Syndicat";
+\tstop;
+}
+# rule:[Absence]
+if allof (currentdate :zone "+0100" :value "ge" "iso8601" "2026-07-01T00:00:00+01:00")
+{
+\tvacation :days 7 :subject "Absent" "Je suis en vacances.";
+}
+"""
+
+
+def shown_form(reader: Client, address: str) -> dict[str, str]:
+    """The fields of a rule's page as a browser posts them, with the button that saves."""
+    (form,) = lxml.html.fromstring(page(reader.get(address))).xpath(
+        "//form[.//*[@name='g0-match']]"
+    )
+    return {**dict(form.form_values()), "do": "save"}
+
+
+def test_flags_copies_and_rules_that_are_off_come_from_roundcube_and_stay(
+    reader: Client, scripts: Scripts, mailbox: Mailbox, settings
+) -> None:
+    settings.RULES_FORWARD = True
+    scripts.put("roundcube", ACTIONS, active=True)
+    assert do(reader, "bring") == 302
+    assert names(reader) == ["Urgent", "Syndicat", "Absence"]
+    for number, name in enumerate(("Très urgent", "Syndicats"), 1):
+        form = shown_form(reader, f"/rules/{number}/") | {"name": name}
+        assert reader.post(f"/rules/{number}/", form).status_code == 302
+    assert names(reader)[:2] == ["Très urgent", "Syndicats"]
+    written = scripts.get("webmail")
+    urgent, off, absence = read_script(written).items
+    assert isinstance(urgent, Rule) and isinstance(off, Rule)
+    assert [(one.kind, one.value) for one in urgent.actions] == [
+        ("flag", ""),
+        ("forward", "archive@ac-exemple.fr"),
+    ]
+    assert urgent.enabled and not off.enabled and off.stop
+    assert isinstance(absence, RawPiece) and absence.answers
+    assert 'addflag "\\\\Flagged";' in written
+    assert 'redirect :copy "archive@ac-exemple.fr";' in written
+    assert scripts.get("roundcube") == ACTIONS and scripts.all()["webmail"]
 
 
 def test_a_script_of_our_name_that_we_did_not_write_is_not_overwritten_unasked(
