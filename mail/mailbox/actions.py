@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from mail.errors import FolderChanged, MessageNotFound, NotPermitted, OverQuota
+from mail.errors import FolderChanged, MessageNotFound, NotPermitted, OverQuota, ServerRefused
 from mail.imap import fetch, response, search, uid_sets
-from mail.imap.connection import Connection, canonical, checked_flag, quoted_folder
+from mail.imap.connection import Connection, Raw, canonical, checked_flag, quoted_folder
 from mail.imap.values import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN, MessageRef
 from mail.mailbox import folders
 
@@ -301,12 +301,24 @@ def _move(imap: Connection, begun: BegunStep) -> ActionOutcome:
     """
     step = begun.step
     if imap.has("MOVE"):
-        uids = uid_sets.compressed(step.uids)
-        lines = imap.uid("MOVE", uids, quoted_folder(step.to), changes=True)
+        lines = _handed(imap, "MOVE", step.uids, step.to)
         return _moved(imap, step, *response.copied(lines, limit=len(step.uids)))
     if not begun.chosen:
         raise MessageNotFound("None of the messages is there any more.")
     return _copied(imap, begun)
+
+
+def _handed(imap: Connection, command: str, uids: Sequence[int], to: str) -> Raw:
+    """Send MOVE or COPY. A server that finds that another program has removed one of the messages
+    may refuse them all (RFC 5530 EXPUNGEISSUED): once it has told so, they are asked for again."""
+    arguments = uid_sets.compressed(uids), quoted_folder(to)
+    try:
+        return imap.uid(command, *arguments, changes=True)
+    except ServerRefused:
+        if imap.code() != "EXPUNGEISSUED":
+            raise
+    imap.command("NOOP")
+    return imap.uid(command, *arguments, changes=True)
 
 
 def _moved(
@@ -330,8 +342,8 @@ def _take_away(imap: Connection, uids: Sequence[int]) -> None:
 def _copied(imap: Connection, begun: BegunStep) -> ActionOutcome:
     """Copy, and take the originals away where they are moved. Without UIDPLUS the server does not
     tell the new UIDs: the copies are then found among the messages that have arrived."""
-    step, uids = begun.step, uid_sets.compressed(begun.chosen)
-    lines = imap.uid("COPY", uids, quoted_folder(step.to), changes=True)
+    step = begun.step
+    lines = _handed(imap, "COPY", begun.chosen, step.to)
     if not imap.has("UIDPLUS") and begun.uidnext:
         return _settle_copies(imap, begun)
     uidvalidity, new = response.copied(lines, len(step.uids)) if imap.has("UIDPLUS") else (0, {})

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from mail.errors import FolderChanged, FolderNotFound, MessageNotFound
+from mail.errors import FolderChanged, FolderNotFound, MessageNotFound, ServerRefused
+from mail.imap import connection
+from mail.imap.connection import ImapServer
 from mail.imap.values import ANSWERED, DELETED, FLAGGED, FORWARDED, SEEN, MessageRef
 from mail.mailbox import actions
+from tests.servers.scripted import ScriptedServer, imap_script, no, ok, selected
 
 MESSAGE = b"From: a@exemple.fr\r\nSubject: Bonjour\r\n\r\nBonjour.\r\n"
 
@@ -138,6 +141,30 @@ def test_moving_from_a_folder_made_anew_moves_nothing(imap, mailbox, ref):
     with pytest.raises(FolderChanged):
         actions.set_flag(imap, [old], SEEN, True)
     assert mailbox.flags(named.uid) == set()
+
+
+GONE = no(b"[EXPUNGEISSUED] Some of the requested messages no longer exist")
+LEFT = ok(b"* 2 EXPUNGE\r\n* OK [COPYUID 9 1,3 11:12] moved\r\n* 1 EXPUNGE\r\n* 1 EXPUNGE\r\n")
+
+
+def moved_with(*steps):
+    """Move three messages of a server that follows these steps."""
+    offered = "IMAP4rev1 MOVE UIDPLUS"
+    script = imap_script(("SELECT", selected()), *steps, capabilities=offered)
+    with ScriptedServer(script) as server:
+        imap = connection.open(ImapServer("127.0.0.1", server.port, "none", timeout=2), "a", "b")
+        try:
+            refs = [MessageRef("INBOX", 7, uid) for uid in (1, 2, 3)]
+            return [named.uid for named in actions.move(imap, refs, "Trash")]
+        finally:
+            imap.close()
+
+
+def test_the_others_go_where_one_was_removed_by_another_program_meanwhile():
+    asked = ("UID MOVE 1:3", GONE)
+    assert moved_with(asked, ("NOOP", ok()), ("UID MOVE 1:3", LEFT)) == [11, 12]
+    with pytest.raises(ServerRefused):
+        moved_with(("UID MOVE 1:3", no(b"[CANNOT] never")))
 
 
 def test_more_than_500_messages_at_once(either, mailbox):
