@@ -107,6 +107,7 @@ class Connection:
         self.namespaces = namespaces
         self.wishes = Wishes()
         self.kept: dict[str, Any] = {}
+        self._foregone: set[str] = set()
         self._beside: list[list[bytes]] = []
         self._is_settled = True
         self._newest = 0
@@ -137,7 +138,8 @@ class Connection:
         return self._capabilities
 
     def has(self, capability: str) -> bool:
-        return capability.upper() in self._capabilities
+        capability = capability.upper()
+        return capability in self._capabilities and capability not in self._foregone
 
     @property
     def open_folder(self) -> str:
@@ -320,6 +322,13 @@ class Connection:
             return  # the server refused, and goes on
         self._client.hang_up()
         self._reopen()
+
+    def forego(self, capability: str) -> None:
+        """Go on without a capability that the server offers and failed at, after a failed reading
+        command: `has` no longer tells it. Raises the errors of `recover`.
+        """
+        self._foregone.add(capability.upper())
+        self.recover()
 
     def untagged(self, kind: str) -> Raw:
         """Return the part of the last answer under another name, for example STATUS beside LIST.

@@ -29,7 +29,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from mail.errors import ServerRefused, ServerUnavailable
+from mail.errors import BadServerAnswer, ServerRefused, ServerUnavailable
 from mail.folding import fold
 from mail.imap import fetch, search, uid_sets
 from mail.imap.connection import Connection
@@ -174,9 +174,8 @@ def ordered_messages(
     elif view.sort in _FLAG_OF:
         chosen, _notes = lists.members(View(only=view.sort))
         uids = _parted(lists.everything() if members is None else members, chosen or ())
-    elif members is not None and len(members) <= _MOST_NAMED and lists.can_sort:
-        named = f"UID {uid_sets.compressed(members)}"
-        uids = search.in_order(imap, lists.key(view.sort), named) if members else ()
+    elif members is not None and (named := lists.named(view.sort, members)) is not None:
+        uids = named
     else:
         ordered = lists.by(view.sort)
         if ordered is None:
@@ -226,7 +225,10 @@ class _Lists:
         self._imap = imap
         self._selected = selected
         self._memory = memory
-        self.can_sort = imap.has("SORT")
+
+    @property
+    def can_sort(self) -> bool:
+        return self._imap.has("SORT")
 
     def everything(self) -> tuple[int, ...]:
         return search.matching(self._imap, (b"ALL",))
@@ -268,12 +270,13 @@ class _Lists:
         try:
             with self._imap.within(SECONDS_TO_SORT):
                 by_arrival = self._sorted("arrival")
-        except (ServerRefused, ServerUnavailable) as error:
+        except (BadServerAnswer, ServerRefused, ServerUnavailable) as error:
             # Store it only now: otherwise another page of the session would meanwhile take the
             # dates for rising.
             self._memory.put(_RISING, self._name(""), list(vars(_UNTOLD).values()))
             if isinstance(error, ServerUnavailable):
                 raise
+            self._imap.forego("SORT")
             return _UNTOLD
         return self._learned(by_arrival)
 
@@ -343,8 +346,17 @@ class _Lists:
 
     def by(self, sort: str) -> tuple[int, ...] | None:
         """Return all messages in this order, or None when the server cannot sort and there are too
-        many.
+        many. A server that offers to sort and refuses it cannot.
         """
+        try:
+            return self._by(sort)
+        except (BadServerAnswer, ServerRefused):
+            if not self.can_sort:
+                raise
+        self._imap.forego("SORT")
+        return self._by(sort)
+
+    def _by(self, sort: str) -> tuple[int, ...] | None:
         if not self.can_sort and self._selected.exists > MOST_SORTED_HERE:
             return None
         remembered = self._get(f"by {sort}")
@@ -356,6 +368,19 @@ class _Lists:
             if sort == "arrival":
                 self._learned(current)
         return current.uids if current else None
+
+    def named(self, sort: str, members: tuple[int, ...]) -> tuple[int, ...] | None:
+        """Return these messages in this order; None where they are too many to be named, and where
+        the server does not sort.
+        """
+        if not members or len(members) > _MOST_NAMED or not self.can_sort:
+            return None if members else ()
+        try:
+            named = f"UID {uid_sets.compressed(members)}"
+            return search.in_order(self._imap, self.key(sort), named)
+        except (BadServerAnswer, ServerRefused):
+            self._imap.forego("SORT")
+            return None
 
     def _sorted(self, sort: str) -> _RememberedList | None:
         if self.can_sort:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mail.errors import ServerUnavailable, ThreadsTooSlow
+from mail.errors import BadServerAnswer, ServerRefused, ServerUnavailable, ThreadsTooSlow
 from mail.imap import fetch, search, uid_sets
 from mail.imap.connection import Connection
 from mail.imap.search import Criterion
@@ -285,9 +285,21 @@ def _can_thread(imap: Connection) -> bool:
 
 
 def _anew(imap: Connection) -> _RememberedThreads:
-    threads = _told(imap) if _can_thread(imap) else _put_together(imap)
+    threads = _found(imap)
     last = max((thread[-1] for thread in threads), default=0)
     return _RememberedThreads(_newest_first(threads), imap.known().exists, last)
+
+
+def _found(imap: Connection) -> list[Thread]:
+    """Return the conversations as the server tells them, or as they are put together here where it
+    cannot, or offers to and refuses.
+    """
+    if _can_thread(imap):
+        try:
+            return _told(imap)
+        except (BadServerAnswer, ServerRefused):
+            imap.forego("THREAD=REFERENCES")
+    return _put_together(imap)
 
 
 def _newest_first(threads: Iterable[Thread]) -> tuple[Thread, ...]:

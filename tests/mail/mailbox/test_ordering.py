@@ -482,6 +482,32 @@ def test_where_sorting_is_refused_the_list_is_shown_and_it_is_asked_for_once(mem
         opened.close()
 
 
+ENVELOPES = (
+    b'* %d FETCH (UID %d FLAGS () RFC822.SIZE 9 ENVELOPE (NIL "%b" NIL NIL NIL NIL NIL NIL NIL NIL)'
+    b' BODYSTRUCTURE ("text" "plain" NIL NIL NIL "7bit" 5 1))\r\n'
+)
+
+
+@pytest.mark.parametrize("answer", [no(b"not today"), b"{tag} BAD Unknown command\r\n"])
+def test_where_a_sort_that_is_offered_is_refused_it_is_sorted_here(memory, answer):
+    told = ok(ENVELOPES % (1, 5, b"Zoo") + ENVELOPES % (2, 6, b"Art"))
+    rest = [("FETCH", told), ("NOOP", ok()), ("UID SEARCH", ok(b"* SEARCH\r\n"))]
+    first = [("SELECT", selected(exists=2)), ("UID SORT", answer)]
+    is_over = b"BAD" in answer
+    scripts = [
+        imap_script(*first, *([] if is_over else rest), capabilities="IMAP4rev1 SORT"),
+        imap_script(("SELECT", selected(exists=2)), *rest, capabilities="IMAP4rev1 SORT"),
+    ]
+    with ScriptedServer(*scripts) as server:
+        where = ImapServer("127.0.0.1", server.port, "none", timeout=5)
+        opened = connection.open(where, "a", "b")
+        opened.lend(lambda: connection.open(where, "a", "b"))
+        view = View("subject", down=False)
+        for _time in range(2):
+            assert listing.matching(opened, "INBOX", view, memory) == (6, 5)
+        opened.close()
+
+
 def test_where_sorting_takes_too_long_the_next_list_does_not_ask_for_it(memory, monkeypatch):
     monkeypatch.setattr(ordering, "SECONDS_TO_SORT", 0.5)
     with ScriptedServer(sorting(STALL)) as server:

@@ -8,11 +8,12 @@ import pytest
 
 from mail.errors import FolderChanged, ThreadsTooSlow
 from mail.imap import connection
-from mail.imap.values import MessageRef
+from mail.imap.values import ImapServer, MessageRef
 from mail.mailbox import listing, threads
 from mail.mailbox.listing import ListPlace
 from mail.mailbox.ordering import View
 from tests.mail.mailbox.remembering import Remembering
+from tests.servers.scripted import ScriptedServer, imap_script, no, ok, selected
 
 BY_THREADS = View(threads=True)
 
@@ -221,3 +222,24 @@ def test_the_messages_of_an_opened_one_and_what_one_answered(imap, five, memory,
     own = threads.answers(imap, rows, "Sent")
     assert [(row.ref.folder, row.ref.uid) for row in own] == [("Sent", sent)]
     assert imap.commands - before == 5  # their ids, SELECT, SEARCH, flags, rows
+
+
+def test_where_threads_that_are_offered_are_refused_they_are_put_together_here(memory):
+    head = b"Message-ID: <a@x>\r\n\r\n", b"Message-ID: <b@x>\r\nReferences: <a@x>\r\n\r\n"
+    rows = (
+        b"* %d FETCH (UID %d BODY[HEADER.FIELDS (MESSAGE-ID)]<0> {%d}\r\n%b)\r\n"
+        % (number, number, len(fields), fields)
+        for number, fields in enumerate(head, 1)
+    )
+    script = imap_script(
+        ("SELECT", selected(exists=2)),
+        ("UID THREAD", no(b"Internal error")),
+        ("FETCH", ok(b"".join(rows))),
+        ("UID SEARCH", ok(b"* SEARCH 1 2\r\n")),
+        capabilities="IMAP4rev1 THREAD=REFERENCES",
+    )
+    with ScriptedServer(script) as server:
+        where = ImapServer("127.0.0.1", server.port, "none", timeout=5)
+        imap = connection.open(where, "a", "b")
+        assert threads.threads_of(imap, imap.select("INBOX"), memory).all == ((1, 2),)
+        imap.close()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import email
 import email.policy
-from typing import Any
+from email.message import Message
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -35,8 +36,9 @@ def multipart(kind: str, *parts: bytes, boundary: bytes = b"b") -> bytes:
 
 def leaves(raw: bytes) -> list[bytes]:
     """The contents of all parts, decoded; of a message in it too."""
-    message: Any = email.message_from_bytes(raw, policy=email.policy.default)
-    return [part.get_payload(decode=True) for part in message.walk() if not part.is_multipart()]
+    message: Message = email.message_from_bytes(raw, policy=email.policy.default)
+    parts = [part for part in message.walk() if not part.is_multipart()]
+    return [cast(bytes, part.get_payload(decode=True)) for part in parts]
 
 
 def test_a_text_becomes_quoted_printable() -> None:
@@ -81,8 +83,7 @@ def test_a_message_in_a_message_is_rewritten_within() -> None:
     inner = b"Content-Type: message/rfc822\r\n" + EIGHT + b"\r\n" + PLAIN
     written = in_seven_bits(HEAD + multipart("mixed", inner))
     assert written.isascii()
-    parsed: Any = email.message_from_bytes(written)
-    (whole,) = parsed.get_payload()
+    (whole,) = cast(list[Message], email.message_from_bytes(written).get_payload())
     assert whole["Content-Transfer-Encoding"] == "7bit"
     assert leaves(written) == [WORDS]
 
