@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mail.judgement import message, own_server, structure, verdict
+from mail.judgement import domains, message, own_server, structure, verdict
 from mail.judgement.fraud import Judged
 from mail.judgement.known import KnownCorrespondents, Learnt
 from mail.judgement.signs import Sign
@@ -183,3 +183,41 @@ def test_turns_of_phrase_weigh_less_in_a_long_text() -> None:
         return sum(sign.weight for sign in listed if sign.code == "wealth_words")
 
     assert amount(100) == amount(0) > 4 * amount(2000) > 0
+
+
+def test_a_neighbour_under_ones_own_registered_domain_imitates_nobody() -> None:
+    own = frozenset({"mail.ac-exemple.test"})
+    assert not domains.imitates("listes.ac-exemple.test", own)
+    assert domains.imitates("ac-exemple-listes.test", frozenset({"ac-exemple.test"}))
+
+
+@pytest.mark.parametrize(
+    ("host", "is_bait"),
+    [("online.com", False), ("info.fr", False), ("online.top", True), ("colis-suivi.com", True)],
+)
+def test_an_old_name_of_one_word_is_no_bait(host: str, is_bait: bool) -> None:
+    assert ("bait_host" in found(made(_LINK.format(host)))) is is_bait
+
+
+def _amounts(raw: bytes) -> dict[str, float]:
+    read = message.read_message(raw)
+    server = own_server.server_verdict(read.headers, (), ())
+    listed = verdict.signs_of(read, verdict.words_of(read), server, Judged())
+    return {sign.code: sign.weight for sign in listed}
+
+
+def test_a_program_that_a_list_passed_on_weighs_less() -> None:
+    body = (
+        "--x\nContent-Type: text/plain\n\nVoici.\n--x\nContent-Type: application/octet-stream\n"
+        'Content-Disposition: attachment; filename="a.exe"\n\nMZ\n--x--\n'
+    )
+    alone = made(body, "multipart/mixed; boundary=x")
+    listed = made(body, "multipart/mixed; boundary=x", Mailing_List="list a@b.fr; contact c@b.fr")
+    assert _amounts(alone)["weapon_attached"] == 4.0
+    assert _amounts(listed)["weapon_attached"] == 1.0
+
+
+def test_a_warning_with_a_number_to_call_warns_of_nothing() -> None:
+    warning = "Attention, une arnaque circule : ne communiquez jamais votre code."
+    assert "warns" in found(made(warning, "text/plain"))
+    assert "warns" not in found(made(f"{warning} Appelez le 06 11 00 22 33.", "text/plain"))
