@@ -137,6 +137,9 @@ WARNINGS = {
         "A note says that somebody must not be written to, and not surely which guardian: set it on"
         " the card."
     ),
+    "several_addresses": gettext_noop(
+        "A guardian has several addresses, and one of them may be of somebody else."
+    ),
     "unsure_child": gettext_noop(
         "A guardian has another child of whom the list does not say which pupil it is."
     ),

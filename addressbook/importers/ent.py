@@ -190,6 +190,9 @@ class UserGathering:
             self.gathered.skip(line.number, line.line, "no_surname")
             return
         name = homonyms.name_key(contact)
+        if line.own_id and line.own_id in self._by_id:
+            self._learn_classes(self._by_id[line.own_id], name, line.classes)
+            return
         if name in self._by_name:
             self.gathered.warn("same_name", line.number)
         index = self._add(contact, families.PUPIL, line)
@@ -199,6 +202,9 @@ class UserGathering:
 
     def _learn_pupil(self, index: int, name: str, classes: Sequence[str]) -> None:
         self._by_name.setdefault(name, []).append(index)
+        self._learn_classes(index, name, classes)
+
+    def _learn_classes(self, index: int, name: str, classes: Sequence[str]) -> None:
         for own in classes:
             self._by_place.setdefault((name, fold(own)), []).append(index)
             self._classes.setdefault(fold(own), (own, []))[1].append(index)

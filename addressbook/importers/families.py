@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from addressbook import vcard
 from addressbook.contact_data import ContactData, GroupData, LinkData
 from addressbook.folding import fold
-from addressbook.importers import dates, homonyms, judging, pupil_lines
+from addressbook.importers import dates, homonyms, households, judging, pupil_lines
 from addressbook.importers.assemble import Pair, Style, contact_from
 from addressbook.importers.duplicates import CIVILITIES
 from addressbook.importers.pupil_lines import PupilLine
@@ -59,6 +59,7 @@ _LONGEST_LABEL = 60
 
 _NAMES_OF_PUPILS = ("last_name", USAGE, "first_name", "display_name")
 _FEW = 2
+_SAYS_NOBODY = ("display_name", "last_name", "first_name", "home.street", "email")
 _MARKS = ("receives_mail", "legal")
 _TOKEN = re.compile(r"[a-z]+|\d+")
 _FAMILY_NAME = re.compile(r"\bnom de famille\b")
@@ -76,6 +77,10 @@ _REMARKS_TEXT = (
     " garde info infos precision precisions"
 )
 _REMARKS = frozenset(_REMARKS_TEXT.split())
+# Telephones and names of these people are not those of a guardian.
+_NOT_OF_PARENTS = frozenset(
+    "urgence medecin prevenir assurance cantine nounou garderie transport nourrice".split()
+)
 _COUNTERS = frozenset({("n",), ("no",), ("num",), ("numero",), ("ordre",), ("rang",)})
 _OTHERS = frozenset("professeur prof pp enseignant employeur tuteurs stage adulte".split())
 _RELATIONS = {
@@ -212,6 +217,10 @@ class _Headers:
         if set(heading) & SECRETS or heading in _COUNTERS:
             return ""
         name = attribute(heading)
+        if set(heading) & _NOT_OF_PARENTS or (
+            set(heading) & _OTHERS and name == "email" and not set(heading) & _GUARDIANS
+        ):
+            return NOTE if cells else ""
         if not name and set(heading) & _REMARKS and not set(heading) & _GUARDIANS:
             return NOTE if cells else ""
         if another := self._of_another_child(heading, name):
@@ -256,7 +265,7 @@ class _Headers:
     def _owner(self, heading: tuple[str, ...], name: str) -> int:
         there = set(heading)
         is_name = name in ("last_name", USAGE, "first_name", "display_name", "prefix", "who")
-        if there & _OTHERS and not there & _GUARDIANS - {"tuteur"}:
+        if there & _OTHERS and not there & _GUARDIANS - {"tuteur"} and name != "phone:work":
             return 0
         is_mark = name == "legal" and bool(_number(heading) or self._whose)
         if there & _GUARDIANS or name in ("relation", "receives_mail") or is_mark:
@@ -429,7 +438,7 @@ def _of_school(there: set[str], heading: Sequence[str]) -> str:
         return "birthday"
     if "annee" in there and "scolaire" in there:
         return YEAR
-    if there & {"classe", "classes", "division", "div"} and not there & _NO_CLASS:
+    if there & {"classe", "classes", "class", "division", "div"} and not there & _NO_CLASS:
         return CLASS
     if there & {"groupe", "groupes"}:
         return "categories"
@@ -603,12 +612,19 @@ class Gathering:
             # What nobody can read is no authority.
             line.marks[whose, own] = "oui" if _has_authority(text) else "non"
             self._put_note(line, index, whose, text)
+        elif whose and own in _SAYS_NOBODY and judging.is_nobody(text):
+            self._put_nobody(line, index, text)
         elif own.startswith("phone:"):
             self._put_phone(line, index, whose, own, text)
         elif own in ("note", NOTE, *_MARKS):
             self._put_note(line, index, whose, text)
         else:
             _pairs(line, whose).append((own, text))
+
+    def _put_nobody(self, line: PupilLine, index: int, text: str) -> None:
+        """Note that a guardian has died or is unknown; a dash says nothing."""
+        if re.search(r"\w{2}", text):
+            self._put_note(line, index, 0, text)
 
     def _put_phone(self, line: PupilLine, index: int, whose: int, own: str, text: str) -> None:
         whole = judging.phone_of_cell(text)
@@ -666,7 +682,7 @@ class Gathering:
             self._join(self._last, pupil)
             return self._last
         guardians = [self._guardian(line, whose) for whose in line.guardians]
-        traces = homonyms.traces(pupil, guardians, line.siblings)
+        traces = homonyms.traces(pupil, guardians, line.siblings, self._class_of(line))
         index = self._same_pupil(name, pupil, traces)
         if index >= 0:
             self._join(index, pupil)
@@ -679,6 +695,11 @@ class Gathering:
             self._pupils.setdefault((name, mark), index)
         self._note_groups(index, line)
         return index
+
+    def _class_of(self, line: PupilLine) -> str:
+        """Return the class of a line; a list without such a column is of one class."""
+        of_class = next((fold(text) for name, text in line.pupil if name == CLASS), "")
+        return of_class if CLASS in self.fields else "whole list"
 
     def _is_by_guardian(self) -> bool:
         """Return whether the lines are of guardians, each with the pupils behind."""
@@ -744,6 +765,10 @@ class Gathering:
             relation = [marks["relation"]] if "relation" in marks else []
             self._keep_in_note(pupil, whose, line, [*relation, *notes])
             return
+        if len(data.emails) > 1 and not all(
+            households.fits(email.address, data) for email in data.emails
+        ):
+            self.gathered.warn("several_addresses", number)
         index = self._same_guardian(pupil, data)
         if index < 0:
             index = self._add(data, GUARDIAN, number, begins)

@@ -31,16 +31,24 @@ class Traces:
         return bool(self.sought & others.offered)
 
 
-def traces(pupil: ContactData, guardians: Iterable[ContactData], siblings: str = "") -> Traces:
-    """Return the traces of a pupil: identifier, own address or telephone, and an address or
-    telephone of a guardian. The name of a guardian alone is enough if one of the lines has neither
-    for this guardian. ``siblings`` are all pupils of a guardian: the same ones prove it."""
+def traces(
+    pupil: ContactData,
+    guardians: Iterable[ContactData],
+    siblings: str = "",
+    of_class: str = "",
+) -> Traces:
+    """Return the traces of a pupil: identifier, own address or telephone, an e-mail address or
+    telephone of a guardian, and in one class the place where a guardian lives. The name of a
+    guardian alone is enough if one of the lines has neither for this guardian. ``siblings`` are all
+    pupils of a guardian: the same ones prove it."""
     certain = {f"own {mark}" for mark in marks(pupil)} | set(_identifiers(pupil))
     certain |= {f"siblings {siblings}"} if siblings else set()
     offered, sought = set(certain), set(certain)
     for guardian in guardians:
         name = name_key(guardian)
-        own = {f"household {mark}" for mark in marks(guardian)}
+        own = {f"guardian {name}: {mark}" for mark in marks(guardian)}
+        own |= {f"household {mark}" for mark in _ways(guardian)}
+        own |= {f"home {of_class}: {mark}" for mark in _places(guardian)} if of_class else set()
         offered |= own
         sought |= own
         if len(name.split()) > 1:
@@ -104,10 +112,18 @@ def key_of(name: str) -> str:
 
 def marks(data: ContactData) -> Iterator[str]:
     """Yield addresses and telephones in a form that can be compared. A town alone is none."""
+    yield from _ways(data)
+    yield from _places(data)
+
+
+def _ways(data: ContactData) -> Iterator[str]:
     yield from (email.address.lower() for email in data.emails)
     yield from (
         figures for phone in data.phones if (figures := re.sub(r"\D", "", phone.number)[-9:])
     )
+
+
+def _places(data: ContactData) -> Iterator[str]:
     yield from (
         fold(f"{address.street} {address.postal_code} {address.city}")
         for address in data.addresses

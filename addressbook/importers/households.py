@@ -196,6 +196,11 @@ def _whose(value: str, people: Sequence[ContactData]) -> int:
     return scores.index(best) if best and scores.count(best) == 1 else -1
 
 
+def fits(address: str, person: ContactData) -> bool:
+    """Return whether an address has a name of this person."""
+    return _score(fold(address.partition("@")[0]), person) > 0
+
+
 def _score(local: str, person: ContactData) -> int:
     """Return how well an address fits a name: by the first name, the surname, or both."""
     parts = re.findall(r"[a-z]+", local)

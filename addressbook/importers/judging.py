@@ -10,13 +10,18 @@ from addressbook.folding import fold
 _TOTAL = re.compile(
     r"(?:sous )?(?:totaux|total|effectifs?|moyennes?|somme|nombre (?:de |d|total)|nb (?:de |d))"
     r"|\d{1,3} (?:eleves?|filles?|garcons?)\b"
+    r"|(?:eleves?|filles?|garcons?|redoublants?|externes?|demi-pensionnaires?) ?[:=] ?\d"
 )
 _REMARK = re.compile(
     r"[*(]|(?:nb|n\.b|ps|note|remarque|attention|legende|mise? a jour|maj|source|edite|imprime"
     r"|liste|page|document|export|professeur|pp)\b"
 )
 _LONG = 5
-_WORD = re.compile(r"[^\W\d_]")
+_NAME = re.compile(r"[^:=\d]*[^\W\d_][^:=\d]*")
+_NOBODY = re.compile(
+    r"[^\w]*|x|(?:pere |mere )?(?:decedee?|dcd|inconnue?|absente?)|neant|aucune?|sans|non|nc|idem"
+    r"|pas de (?:pere|mere|responsable)|non (?:connue?|renseignee?)"
+)
 _PRIMARY = frozenset("tps ps ms gs cp ce ce1 ce2 cm cm1 cm2".split())
 _SECONDARY = re.compile(
     r"[1-6](?:eme|ieme|ere|nde|re|er|de|nd|e)?[a-z]{0,6}\d{0,2}"
@@ -39,7 +44,7 @@ def no_pupil(cells: Sequence[str], fields: Sequence[str]) -> str:
     if not filled:
         return ""
     named = {name: cell.strip() for name, cell in zip(fields, cells, strict=True) if cell.strip()}
-    is_named = all(_WORD.search(named.get(name, "")) for name in ("last_name", "first_name"))
+    is_named = all(_NAME.fullmatch(named.get(name, "")) for name in ("last_name", "first_name"))
     first = fold(filled[0])
     if _TOTAL.match(first) and not is_named:
         return "total"
@@ -52,6 +57,11 @@ def no_pupil(cells: Sequence[str], fields: Sequence[str]) -> str:
     if "last_name" in fields and not has_surname and named.get("first_name"):
         return "no_surname"
     return ""
+
+
+def is_nobody(text: str) -> bool:
+    """Return whether a cell for a name says that there is nobody: ``décédé``, ``-``."""
+    return bool(_NOBODY.fullmatch(fold(text[:60]).strip(" .()")))
 
 
 def is_class(name: str) -> bool:

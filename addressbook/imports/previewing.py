@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.utils.translation import gettext
 
 from addressbook import vcard
@@ -90,7 +91,7 @@ def family_page(
         return None
     page = max(1, min(page, -(-len(order) // size)))
     refused = job.rows.filter(decision=ImportRow.Decision.REFUSED).select_related("file")
-    left_out = refused.order_by("number")[:_MOST_LEFT_OUT]
+    left_out = refused.order_by("number")[:_MOST_LEFT_OUT] if job.refused else ()
     return FamiliesPage(
         families=_families(part, order[(page - 1) * size : page * size]),
         number=page,
@@ -100,7 +101,7 @@ def family_page(
             LeftOutLine(row.line, row.file.name, reason_words(row.reason), row.value)
             for row in left_out
         ),
-        left_out_total=refused.count(),
+        left_out_total=job.refused,
         has_several_files=job.files.count() > 1,
         size=size,
     )
@@ -128,10 +129,9 @@ def _order(part: ImportPart) -> tuple[list[int], int]:
 
 def _families(part: ImportPart, numbers: list[int]) -> tuple[PreviewFamily, ...]:
     """Return these pupils with what all rows of each say."""
-    rows = list(part.rows.filter(number__in=numbers).select_related("file"))
-    members = list(part.rows.filter(role=PUPIL, head__in=numbers))
-    heads = {row.number: row.number for row in rows}
-    heads |= {row.number: row.head for row in members if row.head is not None}
+    whole = Q(number__in=numbers) | Q(role=PUPIL, head__in=numbers)
+    rows = list(part.rows.filter(whole).select_related("file"))
+    heads = {row.number: row.number if row.head is None else row.head for row in rows}
     links = list(part.links.filter(pupil__in=heads).order_by("number"))
     guardians = _guardian_rows(part, {link.guardian for link in links})
     classes: dict[int, list[str]] = {}
@@ -140,7 +140,7 @@ def _families(part: ImportPart, numbers: list[int]) -> tuple[PreviewFamily, ...]
             if number in heads:
                 classes.setdefault(heads[number], []).append(group.name)
     by_number = {row.number: row for row in rows}
-    doubts = _doubts_of([*rows, *members], heads)
+    doubts = _doubts_of(rows, heads)
     return tuple(
         _family(
             by_number[number],

@@ -308,7 +308,7 @@ def test_the_preview_of_many_pupils_costs_as_many_queries_as_of_two(
         url = f"/contacts/import/{job.pk}/"
         ImportJob.objects.filter(pk=job.pk).update(columns={})
         client.get(url)
-        with django_assert_num_queries(33):
+        with django_assert_num_queries(41):
             client.get(url)
         imports.cancel(ImportJob.objects.get(pk=job.pk))
 

@@ -88,7 +88,7 @@ def test_the_cost_does_not_grow_with_the_list(
     head = "Nom élève;Prénom élève;Classe;Nom resp;Mail resp\n"
     lines = "".join(f"N{n};P{n};CP;Roy{n} Ana;a{n}@x.example\n" for n in range(60))
     job = checked(claire, head + lines)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(8):
         page = imports.family_page(job, 2)
     assert page is not None
     assert (page.number, page.pages, len(page.families)) == (2, 3, 20)
