@@ -150,7 +150,8 @@ class PlaywrightHand(Hand):
         page.on("console", self._hear)
 
     def _hear(self, said: ConsoleMessage) -> None:
-        if said.type == "error":
+        """An image that its site does not give is no error of ours."""
+        if said.type == "error" and not said.text.startswith("Failed to load resource"):
             self._problems.append(said.text)
 
     def goto(self, path: str) -> None:

@@ -15,6 +15,9 @@ IMAGE = """(name) => {
   return read?.querySelector(`img[alt=${name}]`);
 }"""
 
+SIZE = "(image) => [image.offsetWidth, image.offsetHeight]"
+NUMBER = "() => getComputedStyle(document.querySelector('[data-pdf-number]')).appearance"
+
 
 @walk("images of a message, and those from elsewhere when asked for")
 def _images(place: Place) -> None:
@@ -24,6 +27,7 @@ def _images(place: Place) -> None:
     hand.click("#rows .row a")
     hand.wait(f"(name) => ({IMAGE})(name)?.naturalWidth === 200", "Plan")
     assert hand.ask(f"(name) => ({IMAGE})(name).getAttribute('src') === null", "Affiche")
+    assert hand.ask(f"(name) => ({SIZE})(({IMAGE})(name))", "Affiche") == [200, 90]
     hand.click("button[name=show][value=once]")
     hand.wait(f"(name) => ({IMAGE})(name)?.src.endsWith('/frame/remote/0')", "Affiche")
     hand.wait(SEEN, "button[name=show][value=never]")
@@ -48,6 +52,8 @@ def _pdf(place: Place) -> None:
     place.hand.click("#rows .row a")
     place.hand.click("#message .file-text a")
     place.hand.wait("() => document.querySelector('.pdf-page canvas') !== null")
+    # The field of the page has no arrows: the buttons beside it turn pages.
+    assert place.hand.ask(NUMBER) == "textfield"
 
 
 @walk("new mail that appears by itself")
