@@ -93,3 +93,20 @@ def test_forms_with_files_are_read_by_django() -> None:
 def test_pages_are_made_of_these_requests() -> None:
     handlers = [cell.cell_contents for cell in application.__closure__ or ()]
     assert [handler for handler in handlers if isinstance(handler, FormHandler)]
+
+
+ALPHABETS = ("utf-7", "utf-16", "idna", "punycode", "rot13", "zlib", "hex", "bz2", "undefined")
+ALPHABETS += ("unicode_escape", "utf-8-sig", "charmap", "unknown", "\0", "a" * 3_000, "utf-8", "")
+
+
+@each("told", ALPHABETS, ids=repr)
+def test_a_form_is_in_utf_8_whatever_it_says(told: str) -> None:
+    """Decoders of Python that are no alphabets raise errors, and Punycode takes the square of the
+    time: a stranger could choose one on the page of the sign-in."""
+    body = "name=Zoé%20%C3%A9".encode()
+    form = posted(body, f"application/x-www-form-urlencoded; charset={told}")
+    assert form.POST["name"] == "Zoé é"
+    part = 'Content-Disposition: form-data; name="name"\r\n\r\nZoé'.encode()
+    parts = b"--x\r\n" + part + b"\r\n--x--\r\n"
+    files = posted(parts, f"multipart/form-data; boundary=x; charset={told}")
+    assert files.POST["name"] == "Zoé"
