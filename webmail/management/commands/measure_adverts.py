@@ -58,7 +58,7 @@ class Command(BaseCommand):
                 self.stderr.write(f"{file}: {error.strerror}")
                 self.is_all_read = False
             else:
-                yield measuring.measure(raw, self.rules, time.perf_counter)
+                yield measuring.measure(raw, self.rules, time.process_time)
 
 
 def _lines(name: str, measured: Sequence[Measured]) -> Iterator[str]:
