@@ -15,12 +15,20 @@ from accounts.models import MailDomain
 from demo.servers.dovecot import installed as dovecot_installed
 from demo.servers.submission import SubmissionServer
 from tests.matrix import table
-from tests.matrix.places import Beyond, Place, PlainDovecot, PlainDovecot23, Server
+from tests.matrix.places import (
+    ODDITIES,
+    SERVERS,
+    Beyond,
+    Place,
+    PlainDovecot,
+    PlainDovecot23,
+    Server,
+)
 from tests.servers.plugin import ALICE, BOB, _folder, missing
 from tests.servers.unpacked import DOVECOT_23
 from webmail import tasks
 
-pytest.register_assert_rewrite("tests.matrix.checks.lists", "tests.matrix.checks.filing")
+pytest.register_assert_rewrite("tests.matrix.checks")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,8 +37,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     told = session.config.stash.get(table.TOLD, {})
-    if told and not session.testsfailed:
-        table.write(told)
+    if told:
+        from tests.matrix.checks import CHECKS
+
+        table.write(told, CHECKS, SERVERS)
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +69,12 @@ def rfc3501(plain_dovecot: PlainDovecot) -> Iterator[Beyond]:
     proxy.start()
     yield proxy
     proxy.stop()
+
+
+@pytest.fixture
+def odd_server(rfc3501: Beyond) -> Beyond:
+    rfc3501.oddities = set(ODDITIES)
+    return rfc3501
 
 
 @pytest.fixture

@@ -1,11 +1,12 @@
 """The table of features by server in docs/servers.md: read, and written from a run.
 
-``bin/test tests/matrix --whole --write-servers`` writes it, where every check ran.
+``bin/test -n0 tests/matrix --write-servers`` writes it. Cells of checks that failed or did not run,
+such as with ``-k``, stay; a new one is "?", which `test_matrix.py` refuses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -31,20 +32,19 @@ def read() -> Cells:
     }
 
 
-def write(told: Cells) -> None:
+def write(told: Cells, rows: Iterable[str], names: Iterable[str]) -> None:
     text = DOCUMENT.read_text()
     before, start, rest = text.partition(_START)
     _old, end, after = rest.partition(_END)
     assert start and end, "docs/servers.md has no place for the table"
-    DOCUMENT.write_text(f"{before}{start}{_written(told)}{end}{after}")
+    written = _written(read() | told, list(rows), list(names))
+    DOCUMENT.write_text(f"{before}{start}{written}{end}{after}")
 
 
-def _written(told: Cells) -> str:
-    names = list(dict.fromkeys(name for _, name in told))
-    rows = list(dict.fromkeys(words for words, _ in told))
+def _written(cells: Cells, rows: Sequence[str], names: Sequence[str]) -> str:
     lines = [["", *names], ["---"] * (1 + len(names))]
-    lines += [[words, *(told[words, name] for name in names)] for words in rows]
-    return "".join(_line(line) for line in lines)
+    lines += [[words, *(cells.get((words, name), "?") for name in names)] for words in rows]
+    return "".join(map(_line, lines))
 
 
 def _line(cells: Iterable[str]) -> str:

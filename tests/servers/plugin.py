@@ -90,7 +90,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--write-servers",
         action="store_true",
-        help="write the table of docs/servers.md from this run of tests/matrix with --whole",
+        help="write the table of docs/servers.md from this run of tests/matrix",
     )
 
 
