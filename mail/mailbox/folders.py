@@ -28,6 +28,7 @@ SPECIAL = (INBOX, DRAFTS, SENT, ARCHIVE, JUNK, TRASH)
 DEEPEST = 20
 # The greatest number of STATUS commands on a server without LIST-STATUS.
 MOST_STATUS = 50
+_MOST_APART = 4
 # The time for which their answers are kept.
 COUNTS_SECONDS = 30.0
 
@@ -359,7 +360,23 @@ def _subscribed(folder: Folder) -> Folder:
 
 
 def _list(imap: Connection, *, subscribed: bool = False, more: str = "") -> list[Any]:
-    return imap.command("LIST", *_list_words(imap, subscribed=subscribed, more=more))
+    words = _list_words(imap, subscribed=subscribed, more=more)
+    if not (apart := _lists_apart(imap)):
+        return imap.command("LIST", *words)
+    imap.together([["LIST", *words], *apart])
+    return imap.untagged("LIST")
+
+
+def _lists_apart(imap: Connection) -> list[Sequence[str | bytes]]:
+    """Return the commands for other users' folders that ``*`` does not match: those of namespaces
+    that begin with # (RFC 3501 section 6.3.8), as Courier has. Newsgroups are not asked for.
+    """
+    prefixes = [namespace.prefix for namespace in imap.namespaces if namespace.owner]
+    return [
+        ("LIST", '""', quoted_folder(f"{prefix}*"))
+        for prefix in prefixes[:_MOST_APART]
+        if prefix.startswith("#") and not prefix.startswith("#news")
+    ]
 
 
 def _list_words(imap: Connection, *, subscribed: bool = False, more: str = "") -> list[str]:
@@ -490,7 +507,8 @@ def _listed_apart(imap: Connection, items: str, *, subscribed: bool) -> tuple[Fo
     else:
         asked = _due(imap, imap.kept.get(_KIND, (None, ()))[1], counts)
         imap.expect_arrivals()
-        imap.together([["LIST", *_list_words(imap)], *_statuses(imap, asked, items)])
+        lists = [["LIST", *_list_words(imap)], *_lists_apart(imap)]
+        imap.together([*lists, *_statuses(imap, asked, items)])
         counts |= dict.fromkeys(asked, _NO_COUNTS) | _counts(imap.untagged("STATUS"))
         imap.note_newest(_uidnext(imap.untagged("STATUS")) - 1)
         folders = _placed(imap, _folders(imap.untagged("LIST") or _list(imap)))

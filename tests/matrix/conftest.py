@@ -14,12 +14,19 @@ from accounts import session
 from accounts.models import MailDomain
 from demo.servers.dovecot import installed as dovecot_installed
 from demo.servers.submission import SubmissionServer
-from tests.matrix.places import Beyond, Place, PlainDovecot, PlainDovecot23, Server
+from tests.matrix.places import (
+    ODDITIES,
+    Beyond,
+    Place,
+    PlainDovecot,
+    PlainDovecot23,
+    Server,
+)
 from tests.servers.plugin import ALICE, BOB, _folder, missing
 from tests.servers.unpacked import DOVECOT_23
 from webmail import tasks
 
-pytest.register_assert_rewrite("tests.matrix.checks.lists", "tests.matrix.checks.filing")
+pytest.register_assert_rewrite("tests.matrix.checks")
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +55,12 @@ def rfc3501(plain_dovecot: PlainDovecot) -> Iterator[Beyond]:
     proxy.start()
     yield proxy
     proxy.stop()
+
+
+@pytest.fixture
+def odd_server(rfc3501: Beyond) -> Beyond:
+    rfc3501.oddities = set(ODDITIES)
+    return rfc3501
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ there, and the mailbox itself by a plain connection."""
 from __future__ import annotations
 
 import imaplib
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -24,6 +25,26 @@ from tests.waiting import LONGEST_S
 from tests.webmail.views.mail import fields, page
 
 HTMX = {"HX-Request": "true"}
+SERVERS = {
+    "Dovecot 2.4": "plain_dovecot",
+    "Dovecot 2.3": "dovecot_23",
+    "Cyrus 3.10": "cyrus",
+    "Cyrus, `altnamespace`": "cyrus_alternative",
+    "Courier 5.2": "courier",
+    "RFC 3501 alone": "rfc3501",
+    "RFC 3501, oddly": "odd_server",
+}
+"""The columns of the table: the fixture of each server."""
+ODDITIES = frozenset(Oddity) - {
+    Oddity.NIL_SEPARATORS,
+    Oddity.WRONG_COUNTS,
+    Oddity.KEYWORDS_DROPPED,
+    Oddity.NOTHING_PERMANENT,
+    Oddity.DATES_OF_1970,
+    Oddity.NO_STRUCTURE,
+}
+"""Those that one server can have together and still do what is asked; `test_oddities.py` has each
+by itself."""
 
 
 class Server(Protocol):
@@ -120,6 +141,17 @@ class Place:
         return frozenset(told.decode().upper().split())
 
     @property
+    def knows_ascii_alone(self) -> bool:
+        """In SEARCH."""
+        server = self.server
+        return isinstance(server, Beyond) and Oddity.ASCII_SEARCH in server.oddities
+
+    @property
+    def keeps_keywords(self) -> bool:
+        server = self.server
+        return not (isinstance(server, Beyond) and Oddity.KEYWORDS_REFUSED in server.oddities)
+
+    @property
     def sieve_port(self) -> int | None:
         return getattr(self.server, "sieve_port", None)
 
@@ -140,6 +172,11 @@ class Place:
         name = self.folder(*levels)
         self.box.create_folder(name)
         return name
+
+    def alive(self, folder: str = "INBOX") -> list[int]:
+        """The UIDs of what is not marked as deleted: without UIDPLUS that is as good as gone."""
+        box = self.box
+        return [uid for uid in box.uids(folder) if "\\Deleted" not in box.flags(uid, folder)]
 
     def url(self, folder: str = "INBOX", more: str = "", query: str = "") -> str:
         return reverse("mail:folder", args=[folder]) + more + query
@@ -165,10 +202,13 @@ class Place:
         assert answer.status_code == 200, page(answer)[:2000]
         return page(answer)
 
-    def undo(self, told: str, folder: str = "INBOX") -> int:
+    def undo(self, told: str) -> int:
         """Press the toast's button; the answer's status."""
-        form = dict(fields(told.split('id="toast"')[1]))
-        status: int = self.reader.post(self.url(folder, "act/"), form, headers=HTMX).status_code
+        toast = told.split('id="toast"')[1]
+        url = re.search(r'<form[^>]* action="([^"]*)"', toast)
+        assert url, toast[:2000]
+        answer = self.reader.post(url[1], dict(fields(toast)), headers=HTMX, follow=True)
+        status: int = answer.status_code
         return status
 
     def change(self, verb: str, folder: str = "", **more: str) -> Any:

@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from tests.matrix.checks import CHECKS
-from tests.matrix.places import Place, Server
+from tests.matrix.places import SERVERS, Place, Server
 from tests.table import MATRIX, YES
 
 pytestmark = pytest.mark.django_db
-SERVERS = {
-    "Dovecot 2.4": "plain_dovecot",
-    "Dovecot 2.3": "dovecot_23",
-    "Cyrus 3.10": "cyrus",
-    "Cyrus, `altnamespace`": "cyrus_alternative",
-    "Courier 5.2": "courier",
-    "RFC 3501 alone": "rfc3501",
-}
+PART = 3
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A third of all, another of each server; all of them with ``--whole``."""
-    if "words" not in metafunc.fixturenames:
-        return
-    step = 1 if metafunc.config.getoption("whole") else 3
-    pairs = [
-        (words, server)
+def _pairs() -> list[Any]:
+    """A third runs each time, another of each server; the rest is marked ``whole``, and so has its
+    day (tests/parts.py)."""
+    return [
+        pytest.param(words, server, marks=[pytest.mark.whole] if (number + shift) % PART else [])
         for number, words in enumerate(CHECKS)
         for shift, server in enumerate(SERVERS)
-        if (number + shift) % step == 0
     ]
-    metafunc.parametrize(("words", "name"), pairs)
 
 
+@pytest.mark.parametrize(("words", "name"), _pairs())
 def test_a_check_gives_what_the_table_tells(
     words: str, name: str, at: Callable[[Server], Place], request: pytest.FixtureRequest
 ) -> None:
@@ -44,3 +35,11 @@ def test_a_check_gives_what_the_table_tells(
 
 def test_the_table_has_these_rows_and_columns() -> None:
     assert list(MATRIX.cells()) == [(words, name) for words in CHECKS for name in SERVERS]
+
+
+def test_each_check_runs_on_each_server_each_time_or_on_some_day() -> None:
+    pairs = [pair.values for pair in _pairs()]
+    assert pairs == [(words, name) for words in CHECKS for name in SERVERS]
+    always = [pair.values for pair in _pairs() if not pair.marks]
+    assert {words for words, _ in always} == set(CHECKS)
+    assert {name for _, name in always} == set(SERVERS)

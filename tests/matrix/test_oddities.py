@@ -8,17 +8,13 @@ from http import HTTPStatus
 
 import pytest
 
-from tests.matrix.places import Beyond, Place, Server
+from accounts import session
+from tests.matrix.places import HTMX, Beyond, Place, Server
 from tests.servers.reduced import Oddity
-from tests.webmail.views.mail import letter, page, subjects
+from tests.webmail.views.mail import folder_links, letter, page, subjects, words
 
 pytestmark = pytest.mark.django_db
 ALL = ["Réunion 2", "Réunion 1", "Réunion 0"]
-
-
-def _alive(place: Place, folder: str) -> list[int]:
-    box = place.box
-    return [uid for uid in box.uids(folder) if "\\Deleted" not in box.flags(uid, folder)]
 
 
 @pytest.fixture
@@ -46,7 +42,99 @@ def test_messages_are_listed_and_read(odd: tuple[Place, list[int]]) -> None:
 def test_a_message_goes_to_the_trash_and_comes_back(odd: tuple[Place, list[int]]) -> None:
     place, uids = odd
     done = place.act("trash", uids[0])
-    assert len(_alive(place, "INBOX")) == 2 and len(_alive(place, "Trash")) == 1
+    assert len(place.alive("INBOX")) == 2 and len(place.alive("Trash")) == 1
     assert sorted(subjects(place.list())) == sorted(ALL[:2])
     assert place.undo(done) == HTTPStatus.OK
-    assert len(_alive(place, "INBOX")) == 3 and _alive(place, "Trash") == []
+    assert len(place.alive("INBOX")) == 3 and place.alive("Trash") == []
+
+
+def only(oddity: Oddity) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("odd", [oddity], indirect=True, ids=[oddity.name])
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [Oddity.KEYWORDS_REFUSED, Oddity.KEYWORDS_DROPPED],
+    indirect=True,
+    ids=lambda oddity: oddity.name,
+)
+def test_a_tag_that_is_not_kept_is_not_said_to_be(odd: tuple[Place, list[int]]) -> None:
+    place, uids = odd
+    data = {"verb": "tag:$label1", "refs": [place.ref(uids[0])]}
+    answer = place.reader.post(place.url(more="act/"), data, headers=HTMX)
+    assert answer.status_code in {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}
+    assert place.box.flags(uids[0]) == set()
+    assert 'class="tag h' not in page(place.list())
+
+
+@only(Oddity.WRONG_COUNTS)
+def test_a_folder_that_is_empty_is_shown_so_whatever_is_told(odd: tuple[Place, list[int]]) -> None:
+    place, uids = odd
+    name = place.make("Vide")
+    assert subjects(place.list(folder=name)) == []
+    place.act("trash", *uids)
+    assert subjects(place.list()) == []
+
+
+@only(Oddity.NO_CHILDREN)
+def test_folders_in_a_folder_said_to_have_none_are_shown(odd: tuple[Place, list[int]]) -> None:
+    place, _uids = odd
+    place.make("Classes")
+    place.make("Classes", "6e B")
+    assert folder_links(place.list())["6e B"] == place.url(place.folder("Classes", "6e B"))
+
+
+@only(Oddity.NIL_SEPARATORS)
+def test_without_levels_folders_are_made_and_named_as_they_are(
+    odd: tuple[Place, list[int]],
+) -> None:
+    place, uids = odd
+    assert place.change("create", name="Élèves").status_code == HTTPStatus.OK
+    place.act("move", uids[0], to="Élèves")
+    place.act("archive", uids[1])
+    assert len(place.alive("Élèves")) == 1 and len(place.alive("Archive")) == 1
+    assert {"Élèves", "Archive"} <= set(place.box.folders())
+
+
+@only(Oddity.DATES_OF_1970)
+def test_dates_of_1970_are_not_shown(odd: tuple[Place, list[int]]) -> None:
+    place, uids = odd
+    assert "1970" not in words(place.list())
+    assert "1970" not in words(place.open(uids[0]))
+
+
+def test_a_folder_made_anew_is_no_longer_the_one_before(
+    rfc3501: Beyond, at: Callable[[Server], Place]
+) -> None:
+    place = at(rfc3501)
+    uid = place.box.append(letter("Avant"))
+    url = place.url(more=f"{place.ref(uid)}/")
+    act = {"verb": "trash", "refs": [place.ref(uid)]}
+    assert place.reader.get(url).status_code == HTTPStatus.OK
+    rfc3501.shift = 1
+    session.pool().close_all()
+    assert place.reader.get(url).status_code == HTTPStatus.CONFLICT
+    assert place.reader.post(place.url(more="act/"), act).status_code == HTTPStatus.CONFLICT
+    assert place.alive() == [uid]
+    assert "Avant" in page(place.open(uid))
+
+
+def test_goodbye_at_any_command_loses_and_doubles_nothing(
+    rfc3501: Beyond, at: Callable[[Server], Place]
+) -> None:
+    place = at(rfc3501)
+    place.make("Trash")
+    for number in range(1, 9):
+        uid = place.box.append(letter(f"n° {number}", message_id=f"<{number}@x>"))
+        place.list()
+        rfc3501.bye_at = number
+        data = {"verb": "trash", "refs": [place.ref(uid)]}
+        answer = place.reader.post(place.url(more="act/"), data, headers=HTMX)
+        rfc3501.bye_at = 0
+        kept = len(place.alive()), len(place.alive("Trash"))
+        if answer.status_code == HTTPStatus.OK:
+            assert kept == (0, 1), number
+        assert sum(kept) >= 1, number
+        assert place.reader.get(place.url()).status_code == HTTPStatus.OK
+        for folder in ("INBOX", "Trash"):
+            place.box._expunge_all(folder)

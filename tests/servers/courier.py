@@ -55,6 +55,8 @@ class Courier(process.Server):
         users = configuration / "userdb"
         users.touch(mode=0o600)
         users.write_text("".join(map(self._line, self.accounts)))
+        # Whose folders others may be let into.
+        (configuration / "shared" / "index").write_text("".join(map(self._place, self.accounts)))
         for account in self.accounts:
             self.make_anew(account.login)
         environment = {"OWN_PORT": str(self.imap_port), "PATH": os.environ["PATH"] + ":/usr/sbin"}
@@ -75,10 +77,17 @@ class Courier(process.Server):
             made.mkdir(parents=True, exist_ok=True)
             made.chmod(0o700)
             os.chown(made, owner.pw_uid, owner.pw_gid)
+        limit = home / "Maildir" / "maildirsize"
+        limit.write_text("1000000000S\n")
+        os.chown(limit, owner.pw_uid, owner.pw_gid)
         os.chown(home, owner.pw_uid, owner.pw_gid)
 
     def mailbox(self, account: MailAccount) -> Mailbox:
         return Mailbox(self, account)
+
+    def _place(self, account: MailAccount) -> str:
+        owner, home = mail_owner(), self.folder / "mail" / account.login
+        return f"{account.login}\t{owner.pw_uid}\t{owner.pw_gid}\t{home}\t{home / 'Maildir'}\n"
 
     def _line(self, account: MailAccount) -> str:
         owner = mail_owner()

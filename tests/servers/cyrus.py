@@ -122,6 +122,7 @@ class Cyrus(process.Server):
                     imap.setacl(name, _ADMIN.login, "lrswipkxtecda")
                     imap.delete(name)
             _expect(imap.create(own))
+            _expect(imap.setquota(own, "(STORAGE 1000000)"))
 
     def share(self, name: str) -> None:
         """Make a folder of nobody that all may read and write."""

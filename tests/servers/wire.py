@@ -31,6 +31,13 @@ class Wire:
         self.commands: list[str] = []
         self.received = self.round_trips = 0
         self._client_spoke = False
+        self._open: list[socket.socket] = []
+
+    def hang_up(self) -> None:
+        """End all connections, as a server does that is restarted."""
+        while self._open:
+            with suppress(OSError):
+                self._open.pop().shutdown(socket.SHUT_RDWR)
 
     def forget(self) -> None:
         self.commands, self.received, self.round_trips = [], 0, 0
@@ -61,6 +68,7 @@ class Wire:
             server = socket.create_connection(("127.0.0.1", self._server))
             for one in (client, server):
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._open += [client, server]
             self._start(self._pass_on, client, server, True)
             self._start(self._pass_on, server, client, False)
 

@@ -28,4 +28,16 @@ def not_offered(what: str) -> str:
 
 
 # Each module adds its own.
-from tests.matrix.checks import lists, filing  # noqa: E402, F401, I001
+from tests.matrix.checks import (  # noqa: E402, I001
+    lists,  # noqa: F401
+    reading,  # noqa: F401
+    filing,  # noqa: F401
+    marking,  # noqa: F401
+    arranging,  # noqa: F401
+    finding,  # noqa: F401
+    writing,  # noqa: F401
+    rules,  # noqa: F401
+    sharing,  # noqa: F401
+    connecting,  # noqa: F401
+    carrying,  # noqa: F401
+)
