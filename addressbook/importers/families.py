@@ -614,8 +614,8 @@ class Gathering:
             self._put_note(line, index, whose, text)
         elif whose and own in _SAYS_NOBODY and judging.is_nobody(text):
             self._put_nobody(line, index, text)
-        elif own.startswith("phone:"):
-            self._put_phone(line, index, whose, own, text)
+        elif own.startswith(("email", "phone:")):
+            self._put_way(line, index, whose, own, text)
         elif own in ("note", NOTE, *_MARKS):
             self._put_note(line, index, whose, text)
         else:
@@ -625,6 +625,18 @@ class Gathering:
         """Note that a guardian has died or is unknown; a dash says nothing."""
         if re.search(r"\w{2}", text):
             self._put_note(line, index, 0, text)
+
+    def _put_way(self, line: PupilLine, index: int, whose: int, own: str, text: str) -> None:
+        """Keep addresses or telephones, and a note beside them that somebody must not be written
+        to."""
+        if pupil_lines.forbids(text):
+            self._put_note(line, index, whose, text)
+            if not re.search(r"[\d@]", text):
+                return
+        if own.startswith("phone:"):
+            self._put_phone(line, index, whose, own, text)
+        else:
+            _pairs(line, whose).append((own, text))
 
     def _put_phone(self, line: PupilLine, index: int, whose: int, own: str, text: str) -> None:
         whole = judging.phone_of_cell(text)

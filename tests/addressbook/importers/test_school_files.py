@@ -43,6 +43,22 @@ def test_two_identifiers_are_two_pupils_whatever_else_is_the_same() -> None:
         assert reading.roles.count("pupil") == number
 
 
+@pytest.mark.parametrize(
+    ("mail", "phone"),
+    [
+        ("m.dubois@x.example; ne pas écrire au père", ""),
+        ("ne pas écrire au père", ""),
+        ("m.dubois@x.example", "06 11 22 33 44 (ne pas appeler le père)"),
+        ("m.dubois@x.example", "ne pas appeler le père"),
+    ],
+)
+def test_a_note_beside_an_address_or_a_telephone_is_heeded(mail: str, phone: str) -> None:
+    head = "Nom;Prénom;Classe;Père;Courriel père;Tél père\n"
+    text = f'{head}DUBOIS;Tom;4B;Marc DUBOIS;"{mail}";"{phone}"\n'
+    (link,) = importers.read_address_book(text.encode()).links
+    assert link.receives_mail is False
+
+
 def test_a_guardian_without_a_pupil_is_never_tied_to_the_pupil_of_the_line_above() -> None:
     head = "Nom responsable;Prénom responsable;Courriel;Nom de famille enfant;Prénom enfant\n"
     lines = "PETIT;Ali;a@x.example;PETIT;Noé\nSEUL;Jean;j@x.example;;\n"
