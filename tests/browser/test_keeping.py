@@ -15,7 +15,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.utils import timezone
-from playwright.sync_api import FilePayload, Page, Route, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 from pytest_django import Settings
 
 from accounts.models import User
@@ -40,6 +40,17 @@ LOCAL = "Object.keys(localStorage).filter((name) => name.startsWith('draft:'))"
 def spool(settings: Settings, tmp_path: Path) -> Path:
     settings.SPOOL = tmp_path
     return tmp_path / "drafts"
+
+
+def assert_buttons_inside(page: Page, notice: Locator) -> None:
+    """On a telephone no button of a notice lies beyond it."""
+    before = page.viewport_size
+    page.set_viewport_size({"width": 375, "height": 800})
+    edge = "(one) => one.getBoundingClientRect().right"
+    inside = [button.evaluate(edge) for button in notice.locator(".btn:visible").all()]
+    assert inside and max(inside) <= notice.evaluate(edge)
+    assert before
+    page.set_viewport_size(before)
 
 
 PENDING = """() => new Promise((told) => {
@@ -272,6 +283,7 @@ def test_a_window_whose_draft_has_gone_keeps_its_text_in_a_new_message(
         wait_for(lambda: Draft.objects.filter(state=Draft.State.DISCARDED).exists())
     banner = page.locator("#notices .banner").filter(has=page.locator("[data-write-again]"))
     expect(banner).to_contain_text("déjà parti (ou a été supprimé)")
+    assert_buttons_inside(page, banner)
     banner.locator("[data-write-again]").click()
     expect(banner).to_have_count(0)
     expect(page.locator("#rich td")).to_have_count(2)
@@ -366,6 +378,7 @@ def test_a_copy_that_the_server_refuses_is_shown_once_and_not_sent_again(
     notice = other.locator("#notices .banner").filter(has=other.locator("[data-kept-again]"))
     expect(notice).to_contain_text("Un")
     expect(notice.locator("textarea")).to_have_value(re.compile("Resté ici"))
+    assert_buttons_inside(other, notice)
     assert violations(other) == []
     assert len(asked) == 1
     kept = other.evaluate("JSON.stringify(localStorage)")
