@@ -3,6 +3,8 @@ of ours. What a list looks for is bounded."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib import admin
 from django.db import connection
@@ -36,7 +38,7 @@ def address(model: type[Model]) -> str:
 
 def filters(model: type[Model]) -> list[str]:
     """The names of what the list of these rows is filtered by."""
-    listed = admin.site._registry[model].list_filter
+    listed: Any = admin.site._registry[model].list_filter
     names = [one[0] if isinstance(one, tuple) else one for one in listed]
     return [one if isinstance(one, str) else one.parameter_name for one in names]
 

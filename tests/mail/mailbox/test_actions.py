@@ -6,8 +6,7 @@ import pytest
 
 from mail.errors import FolderChanged, FolderNotFound, MessageNotFound, ServerRefused
 from mail.imap import connection
-from mail.imap.connection import ImapServer
-from mail.imap.values import ANSWERED, DELETED, FLAGGED, FORWARDED, SEEN, MessageRef
+from mail.imap.values import ANSWERED, DELETED, FLAGGED, FORWARDED, SEEN, ImapServer, MessageRef
 from mail.mailbox import actions
 from tests.servers.scripted import ScriptedServer, imap_script, no, ok, selected
 
