@@ -46,8 +46,8 @@ class BoundedAdmin(admin.ModelAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         return super().get_search_results(request, queryset, first_words(search_term))
 
-    def response_action(  # type: ignore[override]  # the stubs are of a later Django
-        self, request: HttpRequest, queryset: QuerySet[Any]
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
     ) -> HttpResponse | None:
         """Refuse rows that cannot be, which the database would not compare either."""
         for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
@@ -56,7 +56,7 @@ class BoundedAdmin(admin.ModelAdmin):
             except ValidationError as error:
                 raise SuspiciousOperation("No row has such a key.") from error
             _refuse_nul(key)
-        return super().response_action(request, queryset)
+        return super().response_action(request, queryset, *args, **kwargs)
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         try:

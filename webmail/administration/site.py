@@ -3,7 +3,7 @@ index is grouped by tasks, and every action in it is written to the audit log.""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import wraps
 from typing import Any, Final
 
@@ -110,9 +110,7 @@ class AdminSite(admin.AdminSite):
         ours = type(base.__name__, (BoundedAdmin, RecordedAdmin, base), {})
         super().register(model_or_iterable, ours, **options)
 
-    def admin_view(  # type: ignore[override]  # the stubs name a type of their own
-        self, view: Callable[..., HttpResponseBase], cacheable: bool = False
-    ) -> Callable[..., HttpResponseBase]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Refuse addresses that ask for too much, to whoever may open the page."""
 
         @wraps(view)
