@@ -85,9 +85,20 @@ def is_institutions(domain: str) -> bool:
 @lru_cache(maxsize=2048)
 def is_listed(domain: str) -> bool:
     """Whether a domain belongs to an institution of the list. Others may write from it too."""
+    written_out, with_star = _all_domains()
+    labels = domain.lower().strip(".").split(".")
+    ends = (".".join(labels[start:]) for start in range(max(0, len(labels) - 6), len(labels)))
+    return any(end in written_out for end in ends) or owns(with_star, domain)
+
+
+@cache
+def _all_domains() -> tuple[frozenset[str], tuple[str, ...]]:
+    """The domains of all institutions: those written out, and those with a star."""
     institutions = known()
     lists = (*institutions.by_name.values(), *institutions.exact.values())
-    return any(owns(domains, domain) for domains in lists)
+    domains = {domain for listed in lists for domain in listed}
+    with_star = tuple(sorted(domain for domain in domains if "*" in domain))
+    return frozenset(domains.difference(with_star)), with_star
 
 
 # Anybody can have a mailbox there, or send files, signatures and bills through them.

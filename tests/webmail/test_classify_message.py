@@ -76,11 +76,19 @@ def test_every_reason_that_the_code_gives_has_its_words() -> None:
     import re
 
     given = set()
-    for name in ("signs", "approach", "circumstances", "attachments", "verdict", "fraud"):
+    for name in (
+        "signs",
+        "approach",
+        "circumstances",
+        "attachments",
+        "verdict",
+        "fraud",
+        "structure",
+    ):
         source = (ROOT / "mail" / "judgement" / f"{name}.py").read_text("utf-8")
         codes = r'(?:Sign\(|yield |return |_Scale\(|else |in \(\(|, \()\s*"([a-z_]+)"'
         given |= set(re.findall(codes, source))
-        given |= set(re.findall(r'^    "([a-z_]+)": \d', source, re.MULTILINE))
+        given |= set(re.findall(r'^    "([a-z_]+)": -?\d', source, re.MULTILINE))
     lists = ROOT / "mail" / "judgement" / "data" / "turns.txt"
     given |= set(re.findall(r"^\[(\w+)\]$", lists.read_text("utf-8"), re.MULTILINE))
     # What a user or an administrator decided, and what learnt words did.
