@@ -14,7 +14,7 @@ from tests.webmail.test_classify_message import run
 
 SHOP = "promo@boutique.example"
 _SALE = "Profitez de -40 % sur tout le site, livraison offerte jusqu'à dimanche pour vous et tous."
-_PLAIN = b"From: a@b.fr\nSubject: Absence de demain\n\nBonjour, ma fille est malade et ne vient pas."
+_PLAIN = b"From: a@b.fr\nSubject: Absence du jour\n\nBonjour, ma fille est malade et ne vient pas."
 _ENGLISH = b"From: a@b.fr\nSubject: Hi\n\nThe bus is late and we will be at school for the play."
 
 
