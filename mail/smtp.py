@@ -302,6 +302,7 @@ class _Session:
             self._smtp.send(_stuffed(message))
             self._smtp.check_silence()
             self.steps.before_last()
+            self._smtp.check_silence()  # that took its time
         except BaseException:
             self._smtp.close()  # any command sent now, even QUIT, would be content
             raise

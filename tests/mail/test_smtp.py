@@ -25,6 +25,7 @@ from mail.errors import (
 )
 from tests.cases import each
 from tests.servers.scripted import CLOSE, READ_DATA, STALL, ScriptedServer, drip, wait
+from tests.servers.wire import Wire
 from tests.waiting import soon
 
 # What the real server says of itself.
@@ -365,6 +366,15 @@ def test_before_the_dot_nothing_is_handed_over():
         )
     # Sign-in, sender, recipient, DATA; then the content has left, and the dot has not.
     assert seen == ["alive"] * 4 + ["last", "taken"]
+
+
+def test_a_server_that_hangs_up_while_the_last_step_is_prepared_has_no_message():
+    script = [HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, b"250 taken\r\n")]
+    with ScriptedServer(script) as server, Wire(server.port) as wire:
+        where = smtp.SmtpServer("127.0.0.1", wire.port, "none", 1, "", "alice", "s")
+        steps = smtp.SubmissionSteps(before_last=wire.hang_up)
+        with pytest.raises(ServerUnavailable):
+            smtp.submit(where, ALICE, [BOB], MESSAGE, steps=steps)
 
 
 def test_a_delivery_notice_is_asked_for_where_the_server_knows_how():

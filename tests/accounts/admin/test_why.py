@@ -247,8 +247,10 @@ def test_a_reset_is_confirmed_logged_and_told(
 
 
 def test_a_login_that_is_odd_breaks_nothing(support: Client, record: StaffRecord) -> None:
-    for typed in ("@", "a@", "@ac-exemple.fr", "x" * 5000, "é@ac-exemple.fr", "a\0b", "'\"<b>"):
+    for typed in ("@", "a@", "@ac-exemple.fr", "x" * 2000, "é@ac-exemple.fr", "'\"<b>"):
         assert support.get(WHY, {"q": typed}).status_code == 200
+    for typed in ("x" * 5000, "a\0b"):
+        assert support.get(WHY, {"q": typed}).status_code == 400
     assert "'\"<b>" not in support.get(WHY, {"q": "'\"<b>"}).content.decode()
 
 

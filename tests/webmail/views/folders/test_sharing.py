@@ -30,10 +30,10 @@ from tests.servers.plugin import ALICE, BOB, MASTER, missing
 from tests.servers.scripts import Scripts
 from tests.webmail.views.mail import commands_sent, letter, page, ref, words
 from tests.webmail.views.rules.test_absence import away, kept
+from webmail import tasks
 from webmail.jobs import mail_jobs
 from webmail.models import MailJob
 from webmail.views.folders import sharing as views
-from webmail.views.transfers import awaited as awaited_jobs
 
 pytestmark = pytest.mark.django_db
 NAME = "Réunions & « tri »"
@@ -370,7 +370,7 @@ def test_three_hundred_folders_inside_are_shared_and_shared_no_more_by_a_job(
         shared.create_folder(name)
     session.pool().close_all()
     monkeypatch.setattr(views, "SECONDS", 0.2)
-    monkeypatch.setattr(awaited_jobs, "_tell_worker", lambda _job: None)  # a worker does it
+    monkeypatch.setattr(tasks.do_mail_job, "delay", lambda _pk: None)  # a worker does it
     asked = {"verb": "share", "people": "bob@ac-exemple.fr", "preset": "read", "inside": "1"}
     assert owner.post(PAGE, asked).status_code == 302
     job = MailJob.objects.get()
@@ -401,7 +401,7 @@ def test_a_job_of_sharing_that_died_goes_on_where_it_was(
         shared.create_folder(name)
     session.pool().close_all()
     monkeypatch.setattr(views, "SECONDS", 0.0)
-    monkeypatch.setattr(awaited_jobs, "_tell_worker", lambda _job: None)
+    monkeypatch.setattr(tasks.do_mail_job, "delay", lambda _pk: None)
     told: list[str] = []
     put = acl.put
 
@@ -431,7 +431,7 @@ def test_a_job_of_sharing_is_stopped(
         shared.create_folder(f"{NAME}/{number}")
     session.pool().close_all()
     monkeypatch.setattr(views, "SECONDS", 0.0)
-    monkeypatch.setattr(awaited_jobs, "_tell_worker", lambda _job: None)
+    monkeypatch.setattr(tasks.do_mail_job, "delay", lambda _pk: None)
     asked = {"verb": "share", "people": "bob@ac-exemple.fr", "preset": "read", "inside": "1"}
     owner.post(PAGE, asked)
     job = MailJob.objects.get()
