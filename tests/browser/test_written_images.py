@@ -203,6 +203,8 @@ def test_the_handles_of_an_image_lie_on_its_corners_and_make_it_smaller(
     begin(page)
     give(page, "paste", png(300, 200), "plan.png")
     image, handle = text_of(page).locator("img"), page.locator(".squire-resize-handle-se")
+    # Until it is there, another address takes the place of the one that was pasted.
+    expect(image).to_have_attribute("src", re.compile("^/drafts/"))
     image.click()
     box, grip = image.bounding_box(), handle.bounding_box()
     assert box and grip

@@ -247,7 +247,7 @@ def test_all_bodies_together_have_so_many_bytes(
 ) -> None:
     monkeypatch.setattr(bodies, "MOST_BYTES", 150_000)
     one, other = (
-        Dripping([b"a" * 50_000] * 2, seconds=0.02, content__length="100000") for _ in range(2)
+        Dripping([b"a" * 50_000] * 2, seconds=0.1, content__length="100000") for _ in range(2)
     )
     assert sorted(told(one, other)) == [b"100000", b"TooManyUploads"]
 
