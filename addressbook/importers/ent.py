@@ -196,6 +196,8 @@ class UserGathering:
         if name in self._by_name:
             self.gathered.warn("same_name", line.number)
         index = self._add(contact, families.PUPIL, line)
+        if any(map(pupil_lines.forbids, line.notes)):
+            self.gathered.warn("custody_note", line.number)
         self._learn_pupil(index, name, line.classes)
         if line.own_id:
             self._by_id.setdefault(line.own_id, index)
@@ -224,13 +226,19 @@ class UserGathering:
             self.gathered.skip(line.number, line.line, reason)
             return
         guardian = self._guardian(line)
+        is_forbidden = any(map(pupil_lines.forbids, line.notes))
+        if is_forbidden:
+            self.gathered.warn("no_mail_said", line.number)
         for pupil in pupils:
             if -2 in indexes:
                 self.gathered.warn("unsure_child", self.gathered.records[pupil])
             if (pupil, guardian) not in self._links and pupil != guardian:
                 position = self._counts[pupil]
                 self._counts[pupil] += 1
-                self._links[pupil, guardian] = LinkData(pupil, guardian, "", None, None, position)
+                gets_mail = False if is_forbidden else None
+                self._links[pupil, guardian] = LinkData(
+                    pupil, guardian, "", gets_mail, None, position
+                )
 
     def _guardian(self, line: _UserLine) -> int:
         contact = self._contact(line)

@@ -40,7 +40,7 @@ def create(imap: Connection, above: str, label: str) -> str:
     """
     listed = folders.outline(imap)
     name = _name(listed, above, label)
-    _ask(imap, name.rsplit(_delimiter(listed) or "\n", 1)[-1], "CREATE", name)
+    _ask(imap, _last_level(name, _delimiter(listed)), "CREATE", name)
     imap.command("SUBSCRIBE", quoted_folder(name), changes=True)
     return name
 
@@ -139,7 +139,11 @@ def _find(listed: Iterable[Folder], name: str) -> Folder:
 
 
 def _label(folder: Folder) -> str:
-    return folder.name.rsplit(folder.delimiter, 1)[-1] if folder.delimiter else folder.name
+    return _last_level(folder.name, folder.delimiter)
+
+
+def _last_level(name: str, delimiter: str) -> str:
+    return name.rsplit(delimiter, 1)[-1] if delimiter else name
 
 
 def _delimiter(listed: Iterable[Folder]) -> str:
@@ -216,7 +220,7 @@ def _move(imap: Connection, listed: Sequence[Folder], folder: Folder, name: str)
     if any(other.name.count(folder.delimiter) + deeper >= DEEPEST for other in inside):
         raise FolderRefused(TOO_DEEP, name)
     _leave(imap, folder)
-    label = name.rsplit(folder.delimiter, 1)[-1] if folder.delimiter else name
+    label = _last_level(name, folder.delimiter)
     _ask(imap, "" if label == _label(folder) else label, "RENAME", folder.name, name)
     # RENAME changes no subscription (RFC 9051 section 6.3.6).
     subscribed = [other for other in (folder, *inside) if other.subscribed]

@@ -510,7 +510,7 @@ def _listed_apart(imap: Connection, items: str, *, subscribed: bool) -> tuple[Fo
         lists = [["LIST", *_list_words(imap)], *_lists_apart(imap)]
         imap.together([*lists, *_statuses(imap, asked, items)])
         counts |= dict.fromkeys(asked, _NO_COUNTS) | _counts(imap.untagged("STATUS"))
-        imap.note_newest(_uidnext(imap.untagged("STATUS")) - 1)
+        imap.note_newest(_uidnext(imap.untagged("STATUS"), imap.open_folder) - 1)
         folders = _placed(imap, _folders(imap.untagged("LIST") or _list(imap)))
     new = [name for name in _due(imap, folders, counts) if name not in asked]
     if new:
@@ -555,10 +555,10 @@ def _statuses(imap: Connection, folders: Iterable[str], items: str) -> list[Sequ
     ]
 
 
-def _uidnext(raw: Iterable[Any]) -> int:
-    """Return the next UID that a STATUS tells, 0 if none does."""
-    values = (status.named(line)[1] for line in response.lines(raw))
-    return next((told for each in values if (told := _count(each, b"UIDNEXT"))), 0)
+def _uidnext(raw: Iterable[Any], folder: str) -> int:
+    """Return the next UID of a folder, 0 if its STATUS does not tell it."""
+    told = dict(map(status.named, response.lines(raw)))
+    return _count(told.get(folder, {}), b"UIDNEXT") or 0
 
 
 def _with_counts(folders: Iterable[Folder], counts: Counts) -> tuple[Folder, ...]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from mail.imap.values import ANSWERED, FLAGGED, SEEN
@@ -31,6 +31,7 @@ _LARGEST = {
 }
 _SEQUENCE = re.compile(r"(unseen|flagged|replied):([0-9 -]*)")
 _NUMBERS = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
+_Ranges = Sequence[tuple[int, int]]
 _MOST_FILES = 2_000
 _MOST_MESSAGES = 200_000
 _MOST_FLAGS = 100
@@ -77,7 +78,7 @@ class Beside:
         self._marks: dict[str, FileMarks] = {}
         self._keywords: dict[str, dict[str, str]] = {}
         self._of_courier: dict[str, dict[str, tuple[str, ...]]] = {}
-        self._sequences: dict[str, dict[str, set[int]]] = {}
+        self._sequences: dict[str, dict[str, _Ranges]] = {}
         self.has_list = False
 
     def wants(self, name: str, size: int) -> bool:
@@ -128,23 +129,35 @@ class Beside:
         return self._keywords.get(folder, {})
 
 
-def _sequences(text: str) -> dict[str, set[int]]:
+def _sequences(text: str) -> dict[str, _Ranges]:
     """Return the numbers of messages in each sequence that tells a flag."""
-    lines = (_SEQUENCE.fullmatch(line.strip()) for line in text.split("\n")[:_MOST_FILES])
-    return {line[1]: set(islice(_numbers(line[2]), _MOST_MESSAGES)) for line in lines if line}
+    lines = (_SEQUENCE.fullmatch(line.strip()) for line in text.split("\n"))
+    return {line[1]: _ranges(line[2]) for line in lines if line}
 
 
-def _numbers(text: str) -> Iterator[int]:
-    for match in _NUMBERS.finditer(text):
-        yield from range(int(match[1]), int(match[2] or match[1]) + 1)
+def _ranges(text: str) -> _Ranges:
+    """Return the first and last numbers of ``1-4 7``, those that touch or overlap as one."""
+    ranges: list[tuple[int, int]] = []
+    told = (match.groups() for match in _NUMBERS.finditer(text))
+    for first, last in sorted((int(first), int(last or first)) for first, last in told):
+        if ranges and first <= ranges[-1][1] + 1:
+            ranges[-1] = ranges[-1][0], max(last, ranges[-1][1])
+        else:
+            ranges.append((first, last))
+    return ranges
 
 
-def _flags_in(sequences: Mapping[str, set[int]], number: int) -> tuple[str, ...]:
+def _has(ranges: _Ranges, number: int) -> bool:
+    at = bisect_right(ranges, number, key=lambda one: one[0]) - 1
+    return at >= 0 and number <= ranges[at][1]
+
+
+def _flags_in(sequences: Mapping[str, _Ranges], number: int) -> tuple[str, ...]:
     """Return the flags of a message of MH. One that is not in the sequence of unseen messages was
     read."""
     flags = {"flagged": FLAGGED, "replied": ANSWERED}
-    read = () if number in sequences.get("unseen", ()) else (SEEN,)
-    return (*read, *(flag for name, flag in flags.items() if number in sequences.get(name, ())))
+    read = () if _has(sequences.get("unseen", ()), number) else (SEEN,)
+    return (*read, *(flag for name, flag in flags.items() if _has(sequences.get(name, ()), number)))
 
 
 def _listed(content: bytes, place: str) -> Iterator[tuple[str, FileMarks]]:

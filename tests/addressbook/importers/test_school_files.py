@@ -59,6 +59,18 @@ def test_a_note_beside_an_address_or_a_telephone_is_heeded(mail: str, phone: str
     assert link.receives_mail is False
 
 
+def test_a_note_in_the_list_of_a_workspace_is_heeded() -> None:
+    text = (
+        "Nom;Prénom;Type;Classe;Enfants;Mail;Remarque\n"
+        "ROUX;Lina;Élève;4C;;;ne pas écrire au père\n"
+        "ROUX;Marc;Parent;4C;ROUX Lina;m@x.example;ne pas contacter\n"
+        "FAURE;Inès;Parent;4C;ROUX Lina;i@x.example;\n"
+    )
+    reading = importers.read_address_book(text.encode())
+    assert [link.receives_mail for link in reading.links] == [False, None]
+    assert {one.code for one in reading.warnings} == {"custody_note", "no_mail_said"}
+
+
 def test_a_guardian_without_a_pupil_is_never_tied_to_the_pupil_of_the_line_above() -> None:
     head = "Nom responsable;Prénom responsable;Courriel;Nom de famille enfant;Prénom enfant\n"
     lines = "PETIT;Ali;a@x.example;PETIT;Noé\nSEUL;Jean;j@x.example;;\n"

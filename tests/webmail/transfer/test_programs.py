@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -167,3 +168,19 @@ def test_sequences_of_mh_tell_flags_and_no_sequence_of_unseen_ones_means_read() 
 
 def test_sequences_without_end_cost_nothing() -> None:
     assert mh("unseen: 1-999999999\nflagged: " + "1-999999999 " * 50_000, "2") == [("\\Flagged",)]
+
+
+def test_sequences_take_no_more_room_than_their_text() -> None:
+    text = "unseen: 1-999999999\n" * 20
+    tracemalloc.start()
+    try:
+        assert mh(text, "2") == [()]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2_000_000
+
+
+def test_sequences_overlap_and_touch() -> None:
+    flags = mh("unseen: 6 1-3 2-5 9\n", *(str(number) for number in range(1, 11)))
+    assert [number for number, one in enumerate(flags, 1) if not one] == [1, 2, 3, 4, 5, 6, 9]
