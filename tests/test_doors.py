@@ -376,6 +376,24 @@ def addresses(patterns: list[URLPattern | URLResolver], before: str = "") -> Ite
             yield path
 
 
+# The pieces of addresses that name no row.
+NAMES = {
+    "<folder:folder>": "Conseil",
+    "<folder:login>": "claire",
+    "<part:number>": "1",
+    "<member:member>": "0",
+    "<int:n>": "0",
+    "<int:number>": "1",
+    "<slug:slug>": "thunderbird",
+    "<slug:tip>": "search",
+    "<slug:token>": "x" * 27,
+    "<slug:source>": "horde",
+    "<slug:kind>": "adverts",
+    "<slug:tab>": "notifications",
+    "<slug:digest>": "0",
+}
+
+
 @pytest.fixture
 def filled(mailbox: Mailbox, db: None) -> dict[str, str]:
     """What to put into addresses: a folder and a message of Alice's, a contact and a group of
@@ -391,17 +409,8 @@ def filled(mailbox: Mailbox, db: None) -> dict[str, str]:
     sharing.share(group, ["paul@ac-exemple.fr"], may_edit=True, with_pupils=True)
     gone = SharedGone.objects.create(user=owner, group_key=1, group_name="x", owner_name="x")
     tie = ties.add_guardian(sophie, contacts.create(owner, ContactData(display_name="Luc")))
-    return {
-        "<folder:folder>": "Conseil",
-        "<folder:login>": "claire",
+    return NAMES | {
         "<ref:ref>": f"{mailbox.uidvalidity('Conseil')}-{uid}",
-        "<part:number>": "1",
-        "<member:member>": "0",
-        "<int:n>": "0",
-        "<int:number>": "1",
-        "<slug:slug>": "thunderbird",
-        "<slug:tip>": "search",
-        "<slug:token>": "x" * 27,
         AUTODISCOVER: "Autodiscover/Autodiscover.xml",
         "<int:pk>": str(sophie.pk),
         "<int:guardian>": str(tie.guardian_id),
@@ -413,10 +422,6 @@ def filled(mailbox: Mailbox, db: None) -> dict[str, str]:
         "<uuid:pk>": str(_message_of(owner)),
         **_draft_of(owner),
         "<int:job>": str(ImportJob.objects.create(user=owner).pk),
-        "<slug:source>": "horde",
-        "<slug:kind>": "adverts",
-        "<slug:tab>": "notifications",
-        "<slug:digest>": "0",
         "<path:object_id>": "1",
         "<path:content_type_id>": "1",
         "^(?P<app_label>…)/$": "accounts/",

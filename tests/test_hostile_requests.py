@@ -24,7 +24,7 @@ from addressbook.contacts import groups, sharing, ties
 from addressbook.models.imports import ImportJob
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
-from tests.test_doors import DOORS
+from tests.test_doors import DOORS, NAMES, at
 from webmail.models import CannedAnswer, DraftFile, OutboxMessage, Transfer
 from webmail.writing import drafts
 from webmail.writing.content import Content
@@ -121,17 +121,8 @@ def things(signed_in: Callable[..., Client], alice: MailAccount, mailbox: Mailbo
     draft = drafts.save(owner, uuid.uuid4(), Content(subject=SECRET), base=0)
     file = DraftFile.objects.create(user=owner, draft=draft, sealed=b"")
     canned = CannedAnswer.objects.create(user=owner, name=SECRET)
-    return {
-        "<folder:folder>": "Conseil",
-        "<folder:login>": "claire",
+    return NAMES | {
         "<ref:ref>": f"{mailbox.uidvalidity('Conseil')}-{uid}",
-        "<part:number>": "1",
-        "<member:member>": "0",
-        "<int:n>": "0",
-        "<int:number>": "1",
-        "<slug:slug>": "thunderbird",
-        "<slug:tip>": "search",
-        "<slug:token>": "x" * 27,
         "<int:pk>": str(pupil.pk),
         "<int:guardian>": str(tie.guardian_id),
         "<int:tie>": str(tie.pk),
@@ -144,17 +135,7 @@ def things(signed_in: Callable[..., Client], alice: MailAccount, mailbox: Mailbo
         "<uuid:file_number>": str(file.pk),
         "<int:revision>": str(draft.revision),
         "<int:job>": str(ImportJob.objects.create(user=owner).pk),
-        "<slug:source>": "horde",
-        "<slug:kind>": "adverts",
-        "<slug:tab>": "notifications",
-        "<slug:digest>": "0",
     }
-
-
-def at(address: str, things: dict[str, str]) -> str:
-    for name, value in things.items():
-        address = address.replace(name, value)
-    return f"/{address}"
 
 
 def asked(

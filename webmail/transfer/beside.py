@@ -148,7 +148,7 @@ def _ranges(text: str) -> _Ranges:
 
 
 def _has(ranges: _Ranges, number: int) -> bool:
-    at = bisect_right(ranges, number, key=lambda one: one[0]) - 1
+    at = bisect_right(ranges, number, key=lambda pair: pair[0]) - 1
     return at >= 0 and number <= ranges[at][1]
 
 

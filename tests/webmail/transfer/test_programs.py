@@ -82,6 +82,7 @@ def test_folders_of_mbsync_keep_their_names() -> None:
 
 
 def test_a_maildir_of_courier_brings_its_keywords(courier: Courier) -> None:
+    courier.make_anew(ALICE.login)
     box = courier.mailbox(ALICE)
     box.append(letter("Un", message_id="<1@x>"), flags=["\\Seen", "Projet", "$Forwarded"])
     box.append(letter("Deux", message_id="<2@x>"), flags=["\\Flagged", "Autre"])
@@ -95,7 +96,6 @@ def test_a_maildir_of_courier_brings_its_keywords(courier: Courier) -> None:
     with tarfile.open(fileobj=packed, mode="w") as archive:
         archive.add(courier.folder / "mail" / ALICE.login / "Maildir", "Maildir")
     box.close()
-    courier.make_anew(ALICE.login)
     items = read(packed.getvalue(), "a.tar")
     assert not [item for item in items if isinstance(item, RefusedItem)]
     flags = {

@@ -23,6 +23,7 @@ from demo.servers.dovecot import Dovecot, MailAccount
 from tests.conftest import BEGIN_APART
 from tests.servers.mailboxes import Mailbox
 from tests.waiting import SOON_S, join, wait_for
+from tests.webmail.transfer.test_collecting import asked
 from tests.webmail.views.mail import letter
 from webmail import tasks
 from webmail.models import DataExport, Pull, Transfer, Unsubscription
@@ -91,15 +92,7 @@ def test_the_process_does_what_waited_behind_its_job(
     monkeypatch.setattr(tending, "_LOOKS_SECONDS", 0)
     monkeypatch.setattr(Transfer, "AGAIN", Transfer.AGAIN * 0)
     for target in ("Une", "Deux"):
-        reader.post(
-            "/transfers/account/",
-            {
-                "server": f"127.0.0.1:{dovecot.imap_port}",
-                "login": bob.login,
-                "password": bob.password,
-                "new": target,
-            },
-        )
+        asked(reader, dovecot, bob, new=target)
     first, _second = Transfer.objects.all()
     call_command("run_job", tasks.do_transfer.name, str(first.pk))
     assert {job.state for job in Transfer.objects.all()} == {State.DONE}
