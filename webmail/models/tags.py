@@ -56,11 +56,11 @@ class TagQuerySet(models.QuerySet["Tag"]):
         """Remove a tag of the user's own, or hide one that every mail program knows. Messages keep
         the keyword.
         """
-        self.of(user).filter(keyword=keyword).delete()
         if any(keyword == known_keyword for known_keyword, _name, _colour in KNOWN_TAGS):
-            # Another request may have hidden it meanwhile.
-            self.get_or_create(user_id=user.pk, keyword=keyword, defaults={"is_hidden": True})
-        cache.delete(_tags_key(user))
+            self.keep(user, keyword, is_hidden=True)
+        else:
+            self.of(user).filter(keyword=keyword).delete()
+            cache.delete(_tags_key(user))
 
 
 class Tag(models.Model):

@@ -217,6 +217,11 @@ def test_dates(written, read):
     assert response.date(written) == read
 
 
+def test_a_server_that_tells_the_first_day_of_1970_knows_no_arrival():
+    assert response.arrival(b"01-Jan-1970 00:00:00 +0000") is None
+    assert response.arrival(b"03-Jan-1970 00:00:00 +0000") is not None
+
+
 def test_a_multipart_is_numbered():
     root = structure_of(
         b'(("text" "plain" NIL NIL NIL "7bit" 5 1)("text" "html" NIL NIL NIL "7bit" 5 1) '
