@@ -84,8 +84,9 @@ class AccountAdapter(DefaultAccountAdapter):
             if limits.is_first(counted[0]):
                 self._note(AuditEvent.Kind.SIGN_IN_FAILED, request, typed, "server")
             raise
-        except ValidationError:
-            self._note(AuditEvent.Kind.SIGN_IN_FAILED, request, typed, "mailbox")
+        except ValidationError as error:
+            cause = "blocked" if error.code == "blocked" else "mailbox"
+            self._note(AuditEvent.Kind.SIGN_IN_FAILED, request, typed, cause)
             raise
         if user is None:
             # deploy/fail2ban reads this line, and the one of too many failures.

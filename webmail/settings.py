@@ -638,6 +638,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "accounts.tasks.forget_old_traces",
         "schedule": 6 * 60 * 60,
     },
+    "end-blocks": {"task": "accounts.tasks.end_blocks", "schedule": 60 * 60},
     "tell-of-devices": {"task": "accounts.tasks.tell_of_devices", "schedule": 60 * 60},
     "show-life": {
         "task": "accounts.tasks.show_life",
