@@ -48,7 +48,7 @@ def relatives(contacts: Iterable[Relative]) -> tuple[RelativeRow, ...]:
 
 def _relative(relative: Relative) -> RelativeRow:
     data = vcard.read_one(relative.contact.vcard)
-    address = data.emails[0].address if data.emails else ""
+    address = next((email.address for email in data.emails if not email.is_former), "")
     phone = data.phones[0].number if data.phones else ""
     details = [relative.tie.relation_words]
     if not relative.tie.is_legal:
