@@ -173,7 +173,9 @@ def restore(group: Group) -> None:
     with transaction.atomic():
         name = free_name(group.user, group.name)
         group.name, group.folded, group.deleted = name, fold(name)[:200], None
-        group.save(update_fields=["name", "folded", "deleted"])
+        # A class that has ended gets as much time again as if its owner had not been told.
+        group.end_told = None
+        group.save(update_fields=["name", "folded", "deleted", "end_told"])
         endings.tell_restored(group)
 
 
