@@ -85,7 +85,7 @@ class AccountAdapter(DefaultAccountAdapter):
                 self._note(AuditEvent.Kind.SIGN_IN_FAILED, request, typed, "server")
             raise
         except ValidationError as error:
-            cause = "blocked" if error.code == "blocked" else "mailbox"
+            cause = error.code if error.code in {"blocked", "not_staff"} else "mailbox"
             self._note(AuditEvent.Kind.SIGN_IN_FAILED, request, typed, cause)
             raise
         if user is None:

@@ -25,6 +25,10 @@ STRANGE = _(
     "This login was never used here, and the mail server does not say whose mailbox it opens. Sign"
     " in with your usual login, or call the support desk."
 )
+NOT_STAFF = _(
+    "Only people with an active staff record may sign in here, and none names your mailbox. Call"
+    " the support desk."
+)
 OTHER_LOGIN = _(
     "This mailbox is known here by another login, which this password does not open. Sign in with"
     " your usual login, or call the support desk."
@@ -91,6 +95,15 @@ def whom(domain: MailDomain, typed: str) -> tuple[User | None, str]:
     return None, login or domain.server_login(typed)
 
 
+def _need_staff_record(domain: MailDomain, login: str, owner: User | None) -> None:
+    """Raise ValidationError where the domain wants an active staff record, and none names the login
+    or that of the mailbox's user. Called only once the password, or the provider, has proved who
+    signs in."""
+    logins = {login, owner.login} if owner else {login}
+    if domain.staff_only and not StaffRecord.objects.active().name_any(domain, logins):
+        raise ValidationError(NOT_STAFF, code="not_staff")
+
+
 def _follow_staff_record(user: User) -> None:
     """Copy name and address from the staff record, at each sign-in."""
     record = StaffRecord.objects.of(user)
@@ -137,6 +150,7 @@ class MailServerBackend(UserBackend):
             unless_kept.callback(connection.close)
             mailbox_id = connection.mailbox_id()
             user = mailboxes.owner(domain, named, mailbox_id)
+            _need_staff_record(domain, login, user)
             user = user or _new(domain, login, typed, mailbox_id)
             blocks.check(user)
             if (user.mail_domain_id, user.login) != (domain.pk, login):
@@ -165,6 +179,7 @@ def enter_by_provider(
         mailbox_id = connection.mailbox_id()
         named = User.objects.filter(mail_domain=domain, login=login).first()
         user = mailboxes.owner(domain, named, mailbox_id)
+        _need_staff_record(domain, login, user)
         user = user or _new(domain, login, login, mailbox_id)
         blocks.check(user)
         if user.mail_domain_id != domain.pk:

@@ -279,6 +279,10 @@ def _cause_words(cause: str) -> str:
             "The mailbox is known here by another login, or the mail server does not say whose it"
             " is. Which login did the person use before? Does the staff record name this one?"
         ),
+        "not_staff": gettext(
+            "The mail domain lets in only people with an active staff record. The password"
+            " was right."
+        ),
         "blocked": gettext("The account was blocked then. The password was right."),
         "server": gettext("The mail server could not be asked. It is not the person's fault."),
     }.get(cause, "")

@@ -69,6 +69,14 @@ class ProviderFailure(Enum):
         _("Your account is blocked"),
         _("Your account is blocked. Ask the support desk how to get it back."),
     )
+    NOT_STAFF = (
+        403,
+        _("No staff record names you"),
+        _(
+            "Only people with an active staff record may sign in here, and none names your mailbox."
+            " Call the support desk."
+        ),
+    )
     OTHER = (
         403,
         _("This mailbox is another one’s here"),

@@ -61,6 +61,8 @@ def open_mailbox(
             ProviderFailure.BLOCKED, "the account is blocked", words=error.messages[0]
         ) from error
     except ValidationError as error:
+        if error.code == "not_staff":
+            raise ProviderError(ProviderFailure.NOT_STAFF, "no staff record") from error
         raise ProviderError(
             ProviderFailure.OTHER, "the mailbox is known by another login"
         ) from error

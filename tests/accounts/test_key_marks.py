@@ -22,6 +22,7 @@ from accounts.models import KeyMark, User, UserSession
 from accounts.sealed import rows
 from demo.servers.dovecot import MailAccount
 from mail.errors import Unreadable
+from tests.waiting import LONGEST_S
 from webmail.backups import contents
 from webmail.doctor import keys
 from webmail.models import Draft
@@ -193,5 +194,6 @@ def test_the_environment_lists_keys_and_a_comma_within_a_key_stays(
         capture_output=True,
         text=True,
         check=True,
+        timeout=LONGEST_S,
     )
     assert answer.stdout.strip() == str(keys_read)

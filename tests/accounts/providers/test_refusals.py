@@ -254,6 +254,12 @@ def test_somebody_who_was_shut_out(forged: Forged) -> None:
     assert "Enquête en cours" in answer.content.decode()
 
 
+def test_somebody_whom_no_staff_record_names(forged: Forged) -> None:
+    forged.domain.staff_only = True
+    forged.domain.save()
+    refused(forged.arrive(), ProviderFailure.NOT_STAFF)
+
+
 def test_another_person_in_the_same_session(forged: Forged) -> None:
     browser = Client()
     assert forged.arrive(browser).status_code == 302
