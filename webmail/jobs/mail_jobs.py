@@ -25,7 +25,7 @@ from mail.imap.connection import Connection
 from mail.mailbox import bulk, folders
 from mail.mailbox.actions import BegunStep, MailStep
 from mail.mailbox.bulk import MOST_MESSAGES, BulkWork, packed, unpacked
-from webmail.jobs import share_jobs
+from webmail.jobs import brought, share_jobs
 from webmail.models import MailJob
 
 State = MailJob.State
@@ -81,6 +81,7 @@ def do(
     deadline = time.monotonic() + SECONDS
     try:
         for work in bulk.run(imap, asked):
+            brought.note(request.user, work.undo)
             if work.begun is None and time.monotonic() > deadline:
                 break
     except ServerUnavailable:
@@ -214,6 +215,7 @@ def _go_on(job: MailJob, imap: Connection, heartbeat: Heartbeat) -> None:
     emptied = [(str(name), int(number)) for name, number in job.work.get("emptied", [])]
     for work in bulk.run(imap, _read(job)):
         heartbeat.got_on()
+        brought.note(job.user, work.undo)
         if not _write_down(job, work):
             return
     folders.remove_empty(imap, emptied)
