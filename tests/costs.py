@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,14 +23,15 @@ _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 
 def used_by_children(pid: int) -> float:
     """Return the seconds that the running children of a process have used, and theirs."""
-    try:
-        threads = list(Path(f"/proc/{pid}/task").iterdir())
-        children = [
-            int(child) for thread in threads for child in (thread / "children").read_text().split()
-        ]
-    except OSError:
-        return 0.0
-    return sum(_used_by(child) + used_by_children(child) for child in children)
+    return sum(_used_by(child) + used_by_children(child) for child in _children(pid))
+
+
+def _children(pid: int) -> list[int]:
+    children: list[int] = []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # a thread that has just ended has none
+            children += map(int, file.read_text().split())
+    return children
 
 
 def _used_by(pid: int) -> float:
