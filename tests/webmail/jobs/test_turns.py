@@ -44,7 +44,7 @@ def at_once(reader: Client, data: dict[str, str]) -> list[str]:
 
     def post(_window: int) -> str:
         client = Client()
-        client.cookies = reader.cookies.copy()
+        client.cookies.update(reader.cookies)
         client.raise_request_exception = False
         start.wait()
         try:
