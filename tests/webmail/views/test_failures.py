@@ -283,6 +283,17 @@ def test_a_failure_has_the_looks_of_the_domain(
     assert "Courriel du Petit Bois" in shown and 'href="/theme/' in shown
 
 
+def test_a_fault_is_told_without_static_files(reader: Client, nothing_collected: None) -> None:
+    reader.raise_request_exception = False
+    answer = reader.get("/mail/INBOX/")  # which asks for its style sheets
+    assert answer.status_code == 500
+    assert answer["Content-Type"] == "text/html; charset=utf-8"
+    shown = words(answer)
+    assert "Une panne s’est produite de notre côté" in shown
+    assert "Vos messages sont en sécurité." in shown
+    assert "staticfiles" not in page(answer)
+
+
 def test_mail_is_read_without_redis_and_no_attempt_goes_uncounted(
     reader: Client, mailbox: Mailbox, settings: Any
 ) -> None:
