@@ -376,8 +376,8 @@ class Depositor:
     def _identities(self, first: int) -> Iterator[tuple[int, StoredMessage]]:
         """Yield identity and values of each message of the open folder, beginning with a UID, in
         the order of the UIDs. One command for a thousand messages."""
-        found = search.uids(self._imap, f"UID {first}:*")
-        uids = sorted(uid for uid in found if uid >= first)
+        listed = search.uids(self._imap, f"UID {first}:*")
+        uids = sorted(uid for uid in listed if uid >= first)
         while uids:
             batch, rest = uid_sets.head(uids, _BATCH)
             stored = fetch.stored(self._imap, uid_sets.compressed(batch), FIELDS)

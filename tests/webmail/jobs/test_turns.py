@@ -14,6 +14,7 @@ from accounts import session
 from demo.servers.dovecot import MailAccount
 from mail.imap.connection import Connection
 from tests.servers.mailboxes import Mailbox
+from tests.waiting import LONGEST_S
 from tests.webmail.views.mail import letter, page, ref, undo_steps
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,9 +45,9 @@ def at_once(reader: Client, data: dict[str, str]) -> list[str]:
 
     def post(_window: int) -> str:
         client = Client()
-        client.cookies = reader.cookies.copy()
+        client.cookies.update(reader.cookies)
         client.raise_request_exception = False
-        start.wait()
+        start.wait(LONGEST_S)
         try:
             return page(client.post(ACT, data, headers={"HX-Request": "true"}))
         finally:

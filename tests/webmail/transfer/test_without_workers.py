@@ -119,9 +119,9 @@ def two_waiting(
 def test_the_process_ends_though_its_rows_fail_and_wait_again(
     two_waiting: list[Transfer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun: list[int] = []
+    begun: list[object] = []
 
-    def fail(pk: int) -> None:
+    def fail(pk: object) -> None:
         begun.append(pk)
         raise RuntimeError
 
