@@ -63,6 +63,9 @@ def test_an_older_browser_is_told_what_to_do_and_loses_no_place(
     page.goto("/")
     line = page.locator(".old-browser")
     expect(line).to_contain_text("Mettez-le à jour, ou prenez-en un plus récent")
+    form = page.locator("form.sign-in").bounding_box()
+    assert form
+    assert form["y"] < 400
     sign_in(page, alice, opens=False)
     page.goto("/mail/INBOX/")
     expect(line).to_have_count(1)
