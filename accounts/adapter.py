@@ -14,7 +14,7 @@ from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
@@ -84,8 +84,9 @@ class AccountAdapter(DefaultAccountAdapter):
             if limits.is_first(counted[0]):
                 self._note(AuditEvent.Kind.SIGN_IN_FAILED, request, typed, "server")
             raise
-        except ValidationError:
-            self._note(AuditEvent.Kind.SIGN_IN_FAILED, request, typed, "mailbox")
+        except ValidationError as error:
+            cause = error.code if error.code in {"blocked", "not_staff"} else "mailbox"
+            self._note(AuditEvent.Kind.SIGN_IN_FAILED, request, typed, cause)
             raise
         if user is None:
             # deploy/fail2ban reads this line, and the one of too many failures.
@@ -203,13 +204,21 @@ class AccountAdapter(DefaultAccountAdapter):
         return self.authenticate(self.request, username=user.typed_login, password=password) == user
 
 
+def _fernet(secret: str) -> Fernet:
+    key = HKDF(SHA256(), 32, salt=None, info=b"accounts.second-factor")
+    return Fernet(base64.urlsafe_b64encode(key.derive(secret.encode())))
+
+
 class SecondFactorAdapter(DefaultMFAAdapter):
     """Encrypts TOTP secrets and recovery codes with a key derived from the secret key."""
 
     @staticmethod
-    def _fernet() -> Fernet:
-        key = HKDF(SHA256(), 32, salt=None, info=b"accounts.second-factor")
-        return Fernet(base64.urlsafe_b64encode(key.derive(settings.SECRET_KEY.encode())))
+    def _fernet() -> MultiFernet:
+        """Return the cipher, which encrypts with the key in use and decrypts with former keys
+        too."""
+        return MultiFernet(
+            _fernet(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+        )
 
     def encrypt(self, text: str) -> str:
         return self._fernet().encrypt(text.encode()).decode()

@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts import limits, mailboxes, session, wire_log
+from accounts import blocks, limits, mailboxes, session, wire_log
 from accounts.models import MailDomain, StaffRecord, User
 from accounts.models.prepared import Prepared
 from accounts.network import client_address
@@ -24,6 +24,10 @@ from mail.imap.connection import Connection
 STRANGE = _(
     "This login was never used here, and the mail server does not say whose mailbox it opens. Sign"
     " in with your usual login, or call the support desk."
+)
+NOT_STAFF = _(
+    "Only people with an active staff record may sign in here, and none names your mailbox. Call"
+    " the support desk."
 )
 OTHER_LOGIN = _(
     "This mailbox is known here by another login, which this password does not open. Sign in with"
@@ -57,7 +61,8 @@ class LocalAdministratorBackend(UserBackend):
         user = User.objects.filter(mail_domain=None, login=(username or "").lower()).first()
         if user is None:
             return None
-        if password and user.check_password(password) and self.user_can_authenticate(user):
+        if password and user.check_password(password):
+            blocks.check(user)
             return user
         # Stop here: the mail server must not see an administrator's mistyped password.
         if request and password:
@@ -90,6 +95,15 @@ def whom(domain: MailDomain, typed: str) -> tuple[User | None, str]:
     return None, login or domain.server_login(typed)
 
 
+def _need_staff_record(domain: MailDomain, login: str, owner: User | None) -> None:
+    """Raise ValidationError where the domain wants an active staff record, and none names the login
+    or that of the mailbox's user. Called only once the password, or the provider, has proved who
+    signs in."""
+    logins = {login, owner.login} if owner else {login}
+    if domain.staff_only and not StaffRecord.objects.active().name_any(domain, logins):
+        raise ValidationError(NOT_STAFF, code="not_staff")
+
+
 def _follow_staff_record(user: User) -> None:
     """Copy name and address from the staff record, at each sign-in."""
     record = StaffRecord.objects.of(user)
@@ -108,8 +122,8 @@ class MailServerBackend(UserBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """Return the user, or None for a refusal. Raises ServerUnavailable or another WebmailError
-        when the server cannot tell.
+        """Return the user, or None for a refusal. Raises AccountBlocked once the password is
+        proved, and ServerUnavailable or another WebmailError when the server cannot tell.
 
         A refusal takes as long as that of a local administrator, because a password is hashed for
         nothing.
@@ -136,9 +150,9 @@ class MailServerBackend(UserBackend):
             unless_kept.callback(connection.close)
             mailbox_id = connection.mailbox_id()
             user = mailboxes.owner(domain, named, mailbox_id)
+            _need_staff_record(domain, login, user)
             user = user or _new(domain, login, typed, mailbox_id)
-            if not self.user_can_authenticate(user):
-                return None
+            blocks.check(user)
             if (user.mail_domain_id, user.login) != (domain.pk, login):
                 _prove(user, domain, login, password, address)
             _note_mailbox(user, mailbox_id, domain.own_address(typed))
@@ -156,7 +170,7 @@ def enter_by_provider(
 
     The user is not looked up by address, and no user of another login or mail domain is accepted,
     since a provider is trusted for its own domain alone. Raises SignInNeeded when the mail server
-    refuses, ValidationError when the mailbox is known by another login, and PermissionDenied for a
+    refuses, ValidationError when the mailbox is known by another login, and AccountBlocked for a
     blocked user.
     """
     connection = session.sign_in(domain, *way_in, address)
@@ -165,9 +179,9 @@ def enter_by_provider(
         mailbox_id = connection.mailbox_id()
         named = User.objects.filter(mail_domain=domain, login=login).first()
         user = mailboxes.owner(domain, named, mailbox_id)
+        _need_staff_record(domain, login, user)
         user = user or _new(domain, login, login, mailbox_id)
-        if not user.is_active:
-            raise PermissionDenied
+        blocks.check(user)
         if user.mail_domain_id != domain.pk:
             raise ValidationError(OTHER_LOGIN, code="other_login")
         if user.login != login:

@@ -15,6 +15,7 @@ from typing import Final
 from allauth.mfa.models import Authenticator
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 from accounts import audit_words, devices, limits, sessions
@@ -205,14 +206,24 @@ def _of_user(person: DiagnosedUser) -> Iterator[Finding]:
     user = person.user
     if user is None:
         yield Finding("warn", gettext("This person has never signed in here."))
-    elif not user.is_active:
-        yield Finding(
-            "bad",
-            gettext("The user was shut out here: no sign-in succeeds."),
-            gettext("An administrator can make the user active again."),
-        )
+    elif is_blocked(user):
+        yield Finding("bad", gettext("The account is blocked: no sign-in succeeds."), _block(user))
     else:
         yield Finding("ok", gettext("The user may sign in."))
+
+
+def is_blocked(user: User | None) -> bool:
+    return user is not None and not user.is_active
+
+
+def _block(user: User) -> str:
+    """Return reason and end of a block, for the support desk."""
+    values = {"reason": user.blocked_reason, "day": user.blocked_until}
+    sentences = [gettext("Reason: %(reason)s") % values] if user.blocked_reason else []
+    if user.blocked_until:
+        values["day"] = date_format(user.blocked_until, "DATE_FORMAT")
+        sentences.append(gettext("The block ends by itself on %(day)s.") % values)
+    return " ".join([*sentences, gettext("An administrator can end the block.")])
 
 
 def _of_server(person: DiagnosedUser) -> Iterator[Finding]:
@@ -241,7 +252,8 @@ def _of_server(person: DiagnosedUser) -> Iterator[Finding]:
 
 def _of_sign_ins(person: DiagnosedUser, events: list[AuditEvent]) -> Iterator[Finding]:
     attempts = [event for event in events if event.kind in {Kind.SIGNED_IN, Kind.SIGN_IN_FAILED}]
-    if not attempts:
+    # A blocked account fails whatever the server says: its earlier failures mislead.
+    if not attempts or is_blocked(person.user):
         return
     failures = 0
     for event in attempts:
@@ -267,6 +279,11 @@ def _cause_words(cause: str) -> str:
             "The mailbox is known here by another login, or the mail server does not say whose it"
             " is. Which login did the person use before? Does the staff record name this one?"
         ),
+        "not_staff": gettext(
+            "The mail domain lets in only people with an active staff record. The password"
+            " was right."
+        ),
+        "blocked": gettext("The account was blocked then. The password was right."),
         "server": gettext("The mail server could not be asked. It is not the person's fault."),
     }.get(cause, "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date
 from typing import Any, ClassVar, Final
 
@@ -32,6 +33,8 @@ from accounts.passwords import reminder
 from accounts.providers import grants
 from core import clock
 from mail.errors import ServerBusy, WebmailError
+
+logger = logging.getLogger(__name__)
 
 NO_CONTROLS = RegexValidator(
     r"^[^\x00-\x1f\x7f]*$", _("This holds a character that cannot be typed.")
@@ -106,6 +109,9 @@ class SignInForm(LoginForm):
             cleaned: dict[str, Any] = super().clean()
         except WebmailError as error:
             self.failure_status = error.status
+            logger.warning(
+                "sign-in: %s: %s", type(error).__name__, error or error.server_words or "no words"
+            )
             raise ValidationError(_unavailable(error), code="server_unavailable") from error
         except ValidationError as error:
             self.failure_status = STATUS_BY_CODE.get(error.code or "", 422)

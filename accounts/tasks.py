@@ -9,7 +9,7 @@ from celery.signals import celeryd_init, worker_ready
 from django.conf import settings
 from django.core.management import call_command
 
-from accounts import lending, notices, retention, staff_import, tending
+from accounts import blocks, key_marks, lending, notices, retention, staff_import, tending
 from accounts.health import jobs
 from accounts.models import AuditEvent, ServiceVisit, StaffImport
 from accounts.oidc import farewells
@@ -106,6 +106,19 @@ def _tell(kind: str, event_id: int, of: Callable[[AuditEvent], notices.Notice | 
 def forget_old_traces() -> None:
     """Delete expired traces. A second run changes nothing."""
     retention.forget()
+
+
+@shared_task
+def end_blocks() -> None:
+    """Let users in again whose block has ended. A second run changes nothing."""
+    blocks.end_overdue()
+
+
+@shared_task
+def mark_keys() -> None:
+    """Leave the marks of the keys by which the self-check tells of a changed key. A second run
+    changes nothing."""
+    key_marks.plant()
 
 
 @shared_task

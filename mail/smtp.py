@@ -403,7 +403,7 @@ def _session(server: SmtpServer) -> Iterator[_Session]:
     except smtplib.SMTPException as error:
         raise BadServerAnswer("The submission server did not answer as it must.") from error
     except (OSError, UnicodeError) as error:  # UnicodeError: the name cannot be a host name
-        raise ServerUnavailable("The submission server cannot be reached.") from error
+        raise ServerUnavailable(f"{server.host}:{server.port} cannot be reached.") from error
     finally:
         if connection is not None:
             _hang_up(connection)

@@ -22,10 +22,12 @@ from accounts.oidc import keys as oidc_keys
 from core import queues
 from core.environment import file as environment_file
 from core.environment.readers import (
+    SHORTEST_KEY,
     env_bool,
     env_by_domain,
     env_choice,
     env_int,
+    env_keys,
     env_list,
     env_networks,
     env_text,
@@ -101,7 +103,7 @@ environment_file.load(env_text("WEBMAIL_ENVIRONMENT"))
 DEBUG = env_bool("WEBMAIL_DEBUG")
 DEMO = env_bool("WEBMAIL_DEMO")
 TESTING = "pytest" in sys.modules
-SECRET_KEY = env_text("WEBMAIL_SECRET_KEY")
+SECRET_KEY, *SECRET_KEY_FALLBACKS = env_keys("WEBMAIL_SECRET_KEY")
 if not SECRET_KEY:
     # A dry run of an import signs and stores nothing.
     _dry = {"import_contacts", "--dry-run"} <= set(sys.argv)
@@ -260,12 +262,13 @@ PROBE_MINUTES = env_int("WEBMAIL_PROBE_MINUTES")
 
 # The key that seals a password lent to a job. It can be changed without WEBMAIL_SECRET_KEY.
 
-_lending = env_text("WEBMAIL_LENDING_KEY")
-if _lending and len(_lending) < 32:
+_lending = list(filter(None, env_keys("WEBMAIL_LENDING_KEY")))
+if any(len(key) < SHORTEST_KEY for key in _lending):
     raise ImproperlyConfigured("WEBMAIL_LENDING_KEY must be 32 random characters or more")
-LENDING_KEY = hashlib.blake2b(
-    (_lending or f"lending:{SECRET_KEY}").encode(), digest_size=32
-).digest()
+_lending = _lending or [f"lending:{key}" for key in (SECRET_KEY, *SECRET_KEY_FALLBACKS)]
+LENDING_KEY, *LENDING_KEY_FALLBACKS = (
+    hashlib.blake2b(key.encode(), digest_size=32).digest() for key in _lending
+)
 
 # Account lookup, which is off without a key
 
@@ -321,6 +324,7 @@ if unknown := DIRECTORY_LDAP_ATTRIBUTES.keys() - {
 DIRECTORY_LDAP_GROUPS = env_text("WEBMAIL_DIRECTORY_LDAP_GROUPS")
 DIRECTORY_LDAP_GROUPS_BASE = env_text("WEBMAIL_DIRECTORY_LDAP_GROUPS_BASE")
 DIRECTORY_GROUP_MOST = env_int("WEBMAIL_DIRECTORY_GROUP_MOST")
+CLASSES_END_DAYS = env_int("WEBMAIL_CLASSES_END_DAYS")
 
 # Profiles for telephones
 
@@ -638,6 +642,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "accounts.tasks.forget_old_traces",
         "schedule": 6 * 60 * 60,
     },
+    "end-blocks": {"task": "accounts.tasks.end_blocks", "schedule": 60 * 60},
+    "mark-keys": {"task": "accounts.tasks.mark_keys", "schedule": 60 * 60},
     "tell-of-devices": {"task": "accounts.tasks.tell_of_devices", "schedule": 60 * 60},
     "show-life": {
         "task": "accounts.tasks.show_life",
@@ -662,6 +668,10 @@ CELERY_BEAT_SCHEDULE = {
     "forget-judgements": {"task": "webmail.tasks.forget_judgements", "schedule": 10 * 60},
     "prune-drafts": {"task": "webmail.tasks.prune_drafts", "schedule": 60 * 60},
     "tidy-outbox": {"task": "webmail.tasks.tidy_outbox", "schedule": 60 * 60},
+    "end-classes": {
+        "task": "addressbook.tasks.end_classes",
+        "schedule": crontab(hour="4", minute="10"),
+    },
     "empty-bins": {"task": "addressbook.tasks.empty_bins", "schedule": 24 * 60 * 60},
 }
 # How often rows are tended, by their queue, and the worker that does it. All threads of the worker

@@ -79,7 +79,19 @@ class MailDomainAdmin(admin.ModelAdmin):
     list_display = ("name", "is_default", "imap_host", "smtp_host", "login_form")
     search_fields = ("name", "imap_host", "smtp_host")
     fieldsets = (
-        (None, {"fields": ("name", "is_default", "login_form", "program_login", "help_text")}),
+        (
+            None,
+            {
+                "fields": (
+                    "name",
+                    "is_default",
+                    "login_form",
+                    "program_login",
+                    "staff_only",
+                    "help_text",
+                )
+            },
+        ),
         (
             _("Password"),
             {"fields": ("password_sign_in", "password_driver", "password_help", "password_url")},

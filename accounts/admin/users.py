@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.http import urlencode
@@ -60,7 +61,27 @@ class UserForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ("name", "address", "is_active", "groups")
+        fields = ("name", "address", "is_active", "blocked_reason", "blocked_until", "groups")
+
+    def clean_blocked_until(self) -> date | None:
+        until: date | None = self.cleaned_data["blocked_until"]
+        if until and "blocked_until" in self.changed_data and until <= timezone.localdate():
+            raise forms.ValidationError(_("The end must be after today."), code="past")
+        return until
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse a reason or an end without a block, and drop those of a block that is ended
+        here."""
+        cleaned: dict[str, Any] | None = super().clean()
+        if self.cleaned_data.get("is_active"):
+            if "is_active" not in self.changed_data and (
+                self.cleaned_data.get("blocked_reason") or self.cleaned_data.get("blocked_until")
+            ):
+                self.add_error(
+                    "is_active", _("Remove this tick to block the account, or leave both empty.")
+                )
+            self.cleaned_data |= {"blocked_reason": "", "blocked_until": None}
+        return cleaned
 
 
 class RoleFilter(admin.SimpleListFilter):
@@ -92,6 +113,8 @@ class UserAdmin(admin.ModelAdmin):
         "name",
         "address",
         "is_active",
+        "blocked_reason",
+        "blocked_until",
         "groups",
         "date_joined",
         "last_login",
@@ -138,7 +161,7 @@ class UserAdmin(admin.ModelAdmin):
         a local administrator cannot be changed."""
         fields = self.readonly_fields
         if obj is not None and obj == request.user:
-            return (*fields, "is_active", "groups")
+            return (*fields, "is_active", "blocked_reason", "blocked_until", "groups")
         return (*fields, "groups") if obj is not None and obj.is_local_administrator else fields
 
     @admin.display(description=_("support"))

@@ -3,6 +3,7 @@
 from accounts.models.announcements import Announcement, Dismissal
 from accounts.models.applications import Application, ServiceVisit
 from accounts.models.audit import AuditEvent
+from accounts.models.key_marks import KeyMark
 from accounts.models.lending import LentCredential
 from accounts.models.mail_domains import MailDomain, ServerURL
 from accounts.models.moved import MovedUser
@@ -23,6 +24,7 @@ __all__ = [
     "AuditEvent",
     "Dismissal",
     "DomainTheme",
+    "KeyMark",
     "KnownDevice",
     "LentCredential",
     "MailDomain",

@@ -211,6 +211,15 @@ class MailDomain(models.Model):
         help_text=_("Shown to users of this domain when their sign-in has failed."),
     )
 
+    staff_only = models.BooleanField(
+        _("only people with a staff record may sign in"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "If on, a mailbox without an active staff record is refused at sign-in. Local"
+            " administrators still sign in."
+        ),
+    )
     password_sign_in = models.BooleanField(
         _("sign-in by password"),
         default=True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
@@ -48,6 +50,12 @@ class StaffFacts(models.Model):
 class StaffRecordQuerySet(models.QuerySet["StaffRecord"]):
     def active(self) -> StaffRecordQuerySet:
         return self.filter(is_active=True)
+
+    def name_any(self, domain: MailDomain, logins: Collection[str]) -> bool:
+        """Return whether a record names one of the logins, or the address that belongs to it."""
+        addresses = {domain.address_of(login) for login in logins}
+        named = models.Q(login__in=logins) | models.Q(address__in=addresses)
+        return self.filter(named, mail_domain=domain).exists()
 
     def of(self, user: User) -> StaffRecord | None:
         """Return the record of a signed-in user; None when no staff file names the user."""

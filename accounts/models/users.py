@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -31,6 +32,11 @@ class UserManager(BaseUserManager["User"]):
             or people.filter(address=domain.address_of(typed)).first()
         )
 
+    def end_blocks(self, today: date) -> int:
+        """Let users in again whose block ends today or has ended. Return their number."""
+        over = self.filter(is_active=False, blocked_until__lte=today)
+        return over.update(is_active=True, blocked_until=None, blocked_reason="")
+
     def create_administrator(self, login: str, password: str) -> User:
         """Create a local account for the admin alone, without a mail domain and with a password
         stored here."""
@@ -56,7 +62,21 @@ class User(AbstractBaseUser, PermissionsMixin):
     mailbox_id = models.CharField(
         _("number of the mailbox"), max_length=255, blank=True, editable=False
     )
-    is_active = models.BooleanField(_("active"), default=True)
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Without this tick the account is blocked.")
+    )
+    blocked_reason = models.CharField(
+        _("reason of the block"),
+        max_length=300,
+        blank=True,
+        help_text=_("The user reads this sentence at sign-in, after the right password."),
+    )
+    blocked_until = models.DateField(
+        _("end of the block"),
+        null=True,
+        blank=True,
+        help_text=_("On this day the user can sign in again. Empty: until you end the block."),
+    )
     date_joined = models.DateTimeField(_("first sign-in"), auto_now_add=True)
     mail_password_changed = models.DateTimeField(
         _("mail password changed here"), null=True, blank=True

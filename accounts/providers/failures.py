@@ -64,6 +64,19 @@ class ProviderFailure(Enum):
             " your account. Perhaps you have none yet: ask the support desk."
         ),
     )
+    BLOCKED = (
+        403,
+        _("Your account is blocked"),
+        _("Your account is blocked. Ask the support desk how to get it back."),
+    )
+    NOT_STAFF = (
+        403,
+        _("No staff record names you"),
+        _(
+            "Only people with an active staff record may sign in here, and none names your mailbox."
+            " Call the support desk."
+        ),
+    )
     OTHER = (
         403,
         _("This mailbox is another one’s here"),
@@ -108,8 +121,9 @@ class ProviderFailure(Enum):
 
 class ProviderError(Exception):
     """A sign-in by a provider has failed. ``reason`` is a sentence for the log, without personal
-    data and tokens."""
+    data and tokens; ``words`` are what the user reads instead of the failure's own words."""
 
-    def __init__(self, failure: ProviderFailure, reason: str = "") -> None:
+    def __init__(self, failure: ProviderFailure, reason: str = "", *, words: str = "") -> None:
         super().__init__(reason or failure.name)
         self.failure = failure
+        self.words = words

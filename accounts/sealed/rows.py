@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
+from contextlib import suppress
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -19,28 +20,29 @@ _NONCE = 12
 
 
 class BrokenSeal(ValueError):
-    """The content was not sealed for this row, or with another lending key."""
+    """The content was not sealed for this row, or with a lending key that is not listed."""
 
 
 def seal(purpose: bytes, number: uuid.UUID, user_id: int, content: bytes) -> bytes:
     """Return the sealed content for the row ``number`` of a user. ``purpose`` has 16 bytes at
     most."""
     nonce = secrets.token_bytes(_NONCE)
-    return nonce + _cipher(purpose, number).encrypt(nonce, content, _about(number, user_id))
+    cipher = _cipher(settings.LENDING_KEY, purpose, number)
+    return nonce + cipher.encrypt(nonce, content, _about(number, user_id))
 
 
 def opened(purpose: bytes, number: uuid.UUID, user_id: int, sealed: bytes | memoryview) -> bytes:
     """Return the content that was sealed. Raises BrokenSeal."""
     data = bytes(sealed)
-    try:
-        cipher = _cipher(purpose, number)
-        return cipher.decrypt(data[:_NONCE], data[_NONCE:], _about(number, user_id))
-    except (InvalidTag, ValueError) as error:
-        raise BrokenSeal from error
+    for lending_key in (settings.LENDING_KEY, *settings.LENDING_KEY_FALLBACKS):
+        with suppress(InvalidTag, ValueError):
+            cipher = _cipher(lending_key, purpose, number)
+            return cipher.decrypt(data[:_NONCE], data[_NONCE:], _about(number, user_id))
+    raise BrokenSeal
 
 
-def _cipher(purpose: bytes, number: uuid.UUID) -> AESGCM:
-    key = hashlib.blake2b(number.bytes, key=settings.LENDING_KEY, person=purpose, digest_size=32)
+def _cipher(lending_key: bytes, purpose: bytes, number: uuid.UUID) -> AESGCM:
+    key = hashlib.blake2b(number.bytes, key=lending_key, person=purpose, digest_size=32)
     return AESGCM(key.digest())
 
 

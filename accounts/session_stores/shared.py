@@ -18,10 +18,14 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.models import Session
+from django.db import DatabaseError, transaction
+from django.utils.crypto import constant_time_compare
 
+from accounts.models import User, UserSession
 from core import clock
 from core.unwritable import is_unwritable
 
@@ -30,15 +34,16 @@ logger = logging.getLogger(__name__)
 _NONCE: Final = 12
 
 
-def digest_of(session_key: str) -> str:
+def digest_of(session_key: str, secret: str | None = None) -> str:
     """Return the digest under which a session is stored: 40 characters, as long as the column of
-    Django's table."""
-    return _derived(b"session row", session_key, 20).hex()
+    Django's table. ``secret`` is a former secret key; it defaults to the one in use."""
+    return _derived(b"session row", session_key, 20, secret).hex()
 
 
-def _derived(purpose: bytes, session_key: str, size: int) -> bytes:
+def _derived(purpose: bytes, session_key: str, size: int, secret: str | None = None) -> bytes:
     """Return bytes that need both the session's key and the installation's to be computed."""
-    installation = hashlib.blake2b(settings.SECRET_KEY.encode(), digest_size=32).digest()
+    secret = settings.SECRET_KEY if secret is None else secret
+    installation = hashlib.blake2b(secret.encode(), digest_size=32).digest()
     text = session_key.encode("utf-8", "surrogatepass")
     return hashlib.blake2b(text, key=installation, person=purpose, digest_size=size).digest()
 
@@ -70,18 +75,19 @@ class SharedStore(DatabaseStore):
         sealed = self._cipher().encrypt(nonce, packed, self.digest.encode())
         return base64.b64encode(nonce + sealed).decode()
 
-    def decode(self, session_data: bytes | str) -> dict[str, Any]:
+    def decode(self, session_data: bytes | str, secret: str | None = None) -> dict[str, Any]:
         """Return the contents; {} if they were written by another key, or not by us."""
         try:
             sealed = base64.b64decode(session_data, validate=True)
-            packed = self._cipher().decrypt(sealed[:_NONCE], sealed[_NONCE:], self.digest.encode())
+            digest = digest_of(self._own_key(), secret).encode()
+            packed = self._cipher(secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], digest)
             contents: dict[str, Any] = self.serializer().loads(zlib.decompress(packed))
         except (ValueError, TypeError, InvalidTag, zlib.error):
             return {}
         return contents
 
-    def _cipher(self) -> AESGCM:
-        return AESGCM(_derived(b"session contents", self._own_key(), 32))
+    def _cipher(self, secret: str | None = None) -> AESGCM:
+        return AESGCM(_derived(b"session contents", self._own_key(), 32, secret))
 
     def _own_key(self) -> str:
         key: str = self._get_or_create_session_key()  # type: ignore[attr-defined]  # Django's own
@@ -123,8 +129,44 @@ class SharedStore(DatabaseStore):
     def _get_session_from_db(self) -> Session | None:
         if self.session_key is None:
             return None
-        sessions = Session.objects.filter(session_key=self.digest, expire_date__gt=clock.now())
-        session = sessions.first()
+        sessions = Session.objects.filter(expire_date__gt=clock.now())
+        session = sessions.filter(session_key=self.digest).first()
+        for secret in settings.SECRET_KEY_FALLBACKS if session is None else ():
+            former = digest_of(self.session_key, secret)
+            if row := sessions.filter(session_key=former).first():
+                session = self._resealed(row, secret)
+                break
         if session is None:
             self._session_key = None
         return session
+
+    def _resealed(self, row: Session, secret: str) -> Session:
+        """Move a session that a former secret key sealed to the key in use. Requests that come at
+        the same time may both do so. With a read-only database the session is only read."""
+        contents = self.decode(row.session_data, secret)
+        _renew_auth_hash(contents)
+        former, row.session_key, row.session_data = row.pk, self.digest, self.encode(contents)
+        try:
+            with transaction.atomic():
+                UserSession.objects.filter(session_key=former).update(session_key=self.digest)
+                Session.objects.filter(pk=former).update(
+                    session_key=self.digest, session_data=row.session_data
+                )
+        except DatabaseError as error:
+            if not is_unwritable(error):
+                raise
+            logger.warning("a session could not be sealed again: the database is read-only")
+        return row
+
+
+def _renew_auth_hash(contents: dict[str, Any]) -> None:
+    """Renew Django's hash of the user's password, if a former secret key made it. Django would give
+    the session a new key instead, and sign out the user whose browser sends two requests at
+    once."""
+    made = contents.get(HASH_SESSION_KEY)
+    user = User.objects.filter(pk=contents.get(SESSION_KEY)).first() if made else None
+    if user and any(
+        constant_time_compare(made, by_former)
+        for by_former in user.get_session_auth_fallback_hash()
+    ):
+        contents[HASH_SESSION_KEY] = user.get_session_auth_hash()

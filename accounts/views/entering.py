@@ -8,11 +8,12 @@ from typing import Any
 
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts import audit, backends, credentials, sessions
+from accounts.blocks import AccountBlocked
 from accounts.middleware import LAST_ACTIVE
 from accounts.models import AuditEvent, MailDomain, User
 from accounts.network import client_address
@@ -55,12 +56,16 @@ def open_mailbox(
         raise ProviderError(ProviderFailure.MAILBOX, "the mail server does not let in") from error
     except WebmailError as error:
         raise ProviderError(ProviderFailure.MAIL_SERVER, f"the mail server: {error}") from error
+    except AccountBlocked as error:
+        raise ProviderError(
+            ProviderFailure.BLOCKED, "the account is blocked", words=error.messages[0]
+        ) from error
     except ValidationError as error:
+        if error.code == "not_staff":
+            raise ProviderError(ProviderFailure.NOT_STAFF, "no staff record") from error
         raise ProviderError(
             ProviderFailure.OTHER, "the mailbox is known by another login"
         ) from error
-    except PermissionDenied as error:
-        raise ProviderError(ProviderFailure.MAILBOX, "the account is shut") from error
     if isinstance(request.user, User) and request.user.pk != user.pk:
         connection.close()
         raise ProviderError(ProviderFailure.PERSON, "another person signed in")
@@ -111,5 +116,10 @@ def failed(
         audit.record(
             AuditEvent.Kind.SIGN_IN_FAILED, request, cause="provider", reason=failure.name.lower()
         )
-    context = {"failure": failure, "retry_url": retry_url, "support_text": help_text}
+    context = {
+        "failure": failure,
+        "words": error.words or failure.words,
+        "retry_url": retry_url,
+        "support_text": help_text,
+    }
     return render(request, "accounts/sign_in/provider_failed.html", context, status=failure.status)

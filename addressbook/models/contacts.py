@@ -161,6 +161,8 @@ class Group(models.Model):
         default=Guardians.ALL,
     )
     archived = models.DateTimeField(_("archived"), null=True, blank=True)
+    ends = models.DateField(_("ends on"), null=True, blank=True)
+    end_told = models.DateField(_("end told on"), null=True, blank=True)
     created = models.DateTimeField(_("created"), auto_now_add=True)
     deleted = models.DateTimeField(_("in the bin since"), null=True, blank=True)
 

@@ -98,7 +98,8 @@ _INSTALLATION = Group(
             "WEBMAIL_SECRET_KEY",
             """The key that signs sessions and encrypts second factors. It is a random text of 50
             characters or more, and the same for all processes. The webmail does not start without
-            it.""",
+            it. To change it, write `new,old`, both of 32 characters or more: the old key then
+            opens what it has sealed (docs/security.md, “Changing the keys”).""",
             words="No default",
             example="WEBMAIL_SECRET_KEY_FILE=>/etc/webmail/secret-key",
         ),
@@ -797,7 +798,7 @@ _SIGN_IN = Group(
             "WEBMAIL_LENDING_KEY",
             """The key that seals the mail password for a job that works without the user's browser.
             It is a random text of 32 characters or more. The web server and the job workers need
-            the same key.""",
+            the same key. It is changed as `WEBMAIL_SECRET_KEY` is: `new,old`.""",
             words="Default: made from `WEBMAIL_SECRET_KEY`",
             example="WEBMAIL_LENDING_KEY_FILE=>/etc/webmail/lending-key",
         ),
@@ -995,6 +996,14 @@ _DIRECTORY = Group(
             disables both.""",
             maximum=5000,
             example="100",
+        ),
+        number(
+            "WEBMAIL_CLASSES_END_DAYS",
+            0,
+            """Days after 31 August, the end of a class's school year, on which its list ends: the
+            class, its pupils and guardians without another use go into the bin of their owner.""",
+            maximum=730,
+            example="60",
         ),
     ),
     """A job fills the directory every night from the staff records, and from an LDAP server where

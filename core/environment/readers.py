@@ -14,10 +14,20 @@ from django.core.exceptions import ImproperlyConfigured
 
 from core.environment.declared import DECLARED, Kind, Setting
 
+SHORTEST_KEY = 32
+
 
 def env_text(name: str, default: str | None = None) -> str:
     """Return a text."""
     return _value(_declared(name, Kind.TEXT), default)
+
+
+def env_keys(name: str) -> list[str]:
+    """Return the secret keys, the one in use first: ``new,old``. A comma in a text whose parts are
+    shorter than a key belongs to the key."""
+    value = env_text(name)
+    keys = [key.strip() for key in value.split(",")]
+    return keys if all(len(key) >= SHORTEST_KEY for key in keys) else [value]
 
 
 def env_choice(name: str) -> str:

@@ -318,7 +318,7 @@ def connect(server: ImapServer) -> mailbox.BaseMailBox:
     except _HUNG_UP as error:
         raise _turned_away() from error
     except (OSError, UnicodeError) as error:  # UnicodeError: the name cannot be a host name
-        raise ServerUnavailable("The IMAP server cannot be reached.") from error
+        raise ServerUnavailable(f"{server.host}:{server.port} cannot be reached.") from error
     except ValueError as error:
         raise BadServerAnswer("This is no IMAP server.") from error
 

@@ -500,12 +500,12 @@ async def open(server: ImapServer, login: str, password: str, *, client_address:
         async with asyncio.timeout(server.timeout):
             watch = Watch(server, await wire.connect(server))
     except (OSError, UnicodeError) as error:  # TimeoutError is one; so are TLS's
-        raise ServerUnavailable("The IMAP server cannot be reached.") from error
+        raise ServerUnavailable(f"{server.host}:{server.port} cannot be reached.") from error
     try:
         await watch.sign_in(login, password, client_address)
     except OSError as error:
         watch.close()
-        raise ServerUnavailable("The IMAP server does not answer.") from error
+        raise ServerUnavailable(f"{server.host}:{server.port} does not answer.") from error
     except BaseException:
         watch.close()
         raise

@@ -256,7 +256,7 @@ class _Wire(BoundedSocket):
         try:
             self.sock = socket.create_connection((server.host, server.port), server.timeout)
         except (OSError, UnicodeError) as error:  # UnicodeError: the name cannot be a host name
-            raise SieveUnavailable("The ManageSieve server cannot be reached.") from error
+            raise SieveUnavailable(f"{server.host}:{server.port} cannot be reached.") from error
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if server.security == "tls":
             self.start_tls(server)

@@ -128,6 +128,20 @@ def test_a_server_that_is_down_is_said_and_counts_as_no_failure(
     assert post(Client(), "alice", alice.password).status_code == 302
 
 
+def test_a_sign_in_that_no_server_answers_has_a_reference_and_names_the_server_in_the_log(
+    mail_domain: MailDomain, alice: MailAccount, caplog: pytest.LogCaptureFixture
+) -> None:
+    MailDomain.objects.update(imap_port=1)
+    answer = post(Client(), "alice", alice.password)
+    page = answer.content.decode()
+    reference = re.search(r'Référence\s*: <span class="code">([0-9a-f]+)</span>', page)
+    assert reference
+    (line,) = [line for line in caplog.records if line.name == "accounts.forms"]
+    assert line.getMessage() == "sign-in: ServerUnavailable: 127.0.0.1:1 cannot be reached."
+    assert alice.password not in caplog.text
+    assert "Référence" not in post(Client(), "nobody@ailleurs.example", "x").content.decode()
+
+
 def test_only_failures_are_counted(mail_domain: MailDomain, alice: MailAccount, settings) -> None:
     settings.LOGIN_FAILURES_PER_LOGIN = 2
     for _time in range(4):

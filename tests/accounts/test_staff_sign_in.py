@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from accounts import numen, session
-from accounts.models import MailDomain, User
+from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from demo.servers.dovecot import MailAccount
 from tests.accounts.staff_files import bring_in, colleague, csv
 
@@ -79,3 +79,45 @@ def test_failures_are_counted_together_for_both_spellings(
         Client().post("/accounts/login/", {"login": login, "password": f"faux pour {login}"})
     answer = Client().post("/accounts/login/", {"login": "alice", "password": alice.password})
     assert answer.status_code == 429
+
+
+@pytest.fixture
+def staff_only(mail_domain: MailDomain, clean_cache: None) -> MailDomain:
+    mail_domain.staff_only = True
+    mail_domain.save()
+    return mail_domain
+
+
+def sign_in(login: str, password: str):
+    return Client().post("/accounts/login/", {"login": login, "password": password})
+
+
+NOT_STAFF = "aucune ne cite votre boîte"
+
+
+def test_a_domain_for_staff_alone_refuses_the_right_password_of_others(
+    staff_only: MailDomain, alice: MailAccount
+) -> None:
+    answer = sign_in("alice", alice.password)
+    assert answer.status_code == 422
+    assert NOT_STAFF in answer.content.decode()
+    assert not User.objects.exists()
+    assert AuditEvent.objects.get().detail == {"cause": "not_staff"}
+    assert NOT_STAFF not in sign_in("alice", "wrong").content.decode()
+
+
+@pytest.mark.parametrize("login", ["alice", ""])
+def test_a_domain_for_staff_alone_takes_whom_a_record_names(
+    login: str, staff_only: MailDomain, alice: MailAccount
+) -> None:
+    """By its login, or else by its address."""
+    bring_alice_in(adresse="alice@ac-exemple.fr")
+    StaffRecord.objects.update(login=login)
+    assert sign_in("alice", alice.password).status_code == 302
+    StaffRecord.objects.update(is_active=False)
+    assert sign_in("alice", alice.password).status_code == 422
+
+
+def test_an_administrator_of_this_machine_needs_no_staff_record(staff_only: MailDomain) -> None:
+    User.objects.create_administrator("chef", "Tableau-Noir 9!")
+    assert sign_in("chef", "Tableau-Noir 9!").status_code == 302

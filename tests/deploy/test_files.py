@@ -86,10 +86,10 @@ def test_a_unit_runs_what_is_there_and_as_nobody_special(unit: Path) -> None:
     assert is_web or command[:2] == ["manage.py", "run_workers"]
 
 
-def test_a_backup_is_made_every_day_encrypted_and_those_of_two_weeks_are_kept() -> None:
+def test_a_backup_is_made_every_day_encrypted_and_those_of_a_year_are_kept() -> None:
     unit = (DEPLOY / "systemd" / "webmail-backup.service").read_text()
     (command,) = re.findall(r"^ExecStart=\S+/python manage\.py backup (.+)$", unit, re.M)
-    assert command == "--encrypted --rotate 14 /var/backups/webmail"
+    assert command == "--encrypted --rotate 7,5,12 /var/backups/webmail"
     assert "ProtectSystem=strict" in unit and "ReadWritePaths=/var/backups/webmail" in unit
     assert "\nUser=webmail\n" in unit and "NoNewPrivileges=yes" in unit
     timer = (DEPLOY / "systemd" / "webmail-backup.timer").read_text()

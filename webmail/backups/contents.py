@@ -133,6 +133,13 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def key_mark() -> str:
-    """Return a keyed digest that identifies this installation's secret key."""
-    return hmac.digest(settings.SECRET_KEY.encode(), b"webmail backup", "sha256").hex()[:16]
+def key_mark(secret: str | None = None) -> str:
+    """Return a keyed digest that identifies a secret key, by default the one in use."""
+    key = settings.SECRET_KEY if secret is None else secret
+    return hmac.digest(key.encode(), b"webmail backup", "sha256").hex()[:16]
+
+
+def is_of_known_key(manifest: Manifest) -> bool:
+    """Return whether this installation lists the secret key of the backup, in use or former."""
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return manifest.key in map(key_mark, keys)

@@ -60,7 +60,7 @@ def restore(folder: Path, identity: Path | None = None) -> Restored:
     call_command("migrate", verbosity=0)
     held = outbox.hold_restored()
     _announce(manifest)
-    return Restored(manifest, held, manifest.key != contents.key_mark())
+    return Restored(manifest, held, not contents.is_of_known_key(manifest))
 
 
 def _check_place(manifest: Manifest) -> None:

@@ -13,7 +13,8 @@ from accounts.health.findings import Finding, ok, warn
 from core import clock
 from webmail import backups
 
-_OLD: Final = timedelta(days=2)
+# A day, and the time by which the nightly timer may be late.
+_OLD: Final = timedelta(hours=26)
 
 
 def findings() -> Iterator[Finding]:

@@ -12,7 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.health.findings import Finding, bad, ok
+from accounts import key_marks
+from accounts.health.findings import Finding, bad, ok, warn
 from mail.errors import Unreadable
 from webmail.models import Draft
 from webmail.writing import sealing
@@ -26,8 +27,26 @@ _LOST: Final = _(
 def findings() -> Iterator[Finding]:
     """Yield findings on whether the oldest and the newest of what was sealed can be opened: after a
     key has changed the oldest cannot, and with two keys in use one of them cannot."""
-    told = [*_second_factors(), *_drafts()]
+    told = [*_marks(), *_second_factors(), *_drafts()]
     yield from told or [ok(gettext("The secret keys open what was sealed with them."))]
+
+
+def _marks() -> Iterator[Finding]:
+    for setting, is_listed in key_marks.changed():
+        words = {"setting": setting}
+        if is_listed:
+            yield warn(
+                gettext("%(setting)s was changed; the former key still opens what it sealed.")
+                % words,
+                gettext("Run: sudo -u webmail webmail-manage adopt_keys"),
+            )
+        else:
+            text = gettext("%(setting)s was changed, and the former key is not listed.") % words
+            advice = gettext(
+                "Write new,old into the file of %(setting)s, restart, then run: sudo -u webmail"
+                " webmail-manage adopt_keys. The former key is in the copy of /etc/webmail."
+            )
+            yield bad(text, advice % words)
 
 
 def _second_factors() -> Iterator[Finding]:

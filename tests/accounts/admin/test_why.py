@@ -90,7 +90,7 @@ def test_a_record_that_is_not_active_and_a_user_shut_out_stand_out(
     User.objects.filter(pk=user.pk).update(is_active=False)
     page = shown(support, "alice")
     assert in_french("The staff record is not active: the account lookup does not answer.") in page
-    assert in_french("The user was shut out here: no sign-in succeeds.") in page
+    assert in_french("The account is blocked: no sign-in succeeds.") in page
 
 
 def test_an_imap_server_that_is_down_is_found_at_once(support: Client, record: StaffRecord) -> None:

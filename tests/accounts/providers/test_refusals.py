@@ -246,8 +246,18 @@ def test_the_mailbox_of_another_mail_domain(forged: Forged) -> None:
 
 
 def test_somebody_who_was_shut_out(forged: Forged) -> None:
-    User.objects.create(mail_domain=forged.domain, login="alice", is_active=False)
-    refused(forged.arrive(), ProviderFailure.MAILBOX)
+    User.objects.create(
+        mail_domain=forged.domain, login="alice", is_active=False, blocked_reason="Enquête en cours"
+    )
+    answer = forged.arrive()
+    refused(answer, ProviderFailure.BLOCKED)
+    assert "Enquête en cours" in answer.content.decode()
+
+
+def test_somebody_whom_no_staff_record_names(forged: Forged) -> None:
+    forged.domain.staff_only = True
+    forged.domain.save()
+    refused(forged.arrive(), ProviderFailure.NOT_STAFF)
 
 
 def test_another_person_in_the_same_session(forged: Forged) -> None:

@@ -253,6 +253,26 @@ def test_the_last_backups_are_kept_and_nothing_else_is_touched(
     assert last and last.folder == str(folder / names[2])
 
 
+def test_the_last_backup_of_days_weeks_and_months_is_kept() -> None:
+    begun = datetime(2026, 12, 3, 2, 30, tzinfo=UTC)
+    names = [f"{begun - timedelta(hours=12 * half):%Y-%m-%dT%H-%M-%SZ}" for half in range(800)]
+    kept = sorted(backups.Kept.parse("7,5,12").of(names), reverse=True)
+    assert [name[:10] for name in kept[:7]] == [
+        f"2026-{day}" for day in ("12-03", "12-02", "12-01", "11-30", "11-29", "11-28", "11-27")
+    ]
+    assert [name[:10] for name in kept[7:10]] == ["2026-11-22", "2026-11-15", "2026-11-08"]
+    assert [name[:7] for name in kept[10:]] == [f"2026-{month:02}" for month in range(10, 0, -1)]
+    assert all(name[11:13] == "14" for name in kept[1:])
+    # Nothing is deleted by a pause: days without a backup do not count.
+    assert backups.Kept.parse("2").of(names[-2:] + names[:1]) >= {names[0]}
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "7,5", "7,5,12,1", "7,,1", "0,5,12", "seven", "٣"])
+def test_a_rotation_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        backups.Kept.parse(text)
+
+
 def test_a_backup_that_fails_leaves_nothing_and_deletes_nothing(
     tmp_path: Path, settings: Any
 ) -> None:

@@ -345,10 +345,10 @@ def test_a_domain_without_rules_is_told(mail_domain: MailDomain) -> None:
 def test_the_age_of_the_last_backup_is_told(settings: Settings, tmp_path: Path) -> None:
     settings.SPOOL = tmp_path
     assert "webmail-backup.timer" in of(backup.findings, "warn")
-    contents.note(tmp_path / "monday", timezone.now() - timedelta(hours=30))
+    contents.note(tmp_path / "monday", timezone.now() - timedelta(hours=25))
     assert str(tmp_path / "monday") in of(backup.findings, "ok")
-    contents.note(tmp_path / "monday", timezone.now() - timedelta(days=3))
-    assert "3\xa0jours" in of(backup.findings, "warn")
+    contents.note(tmp_path / "monday", timezone.now() - timedelta(hours=27))
+    assert "1\xa0jour" in of(backup.findings, "warn")
 
 
 def test_helpers_without_walls_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

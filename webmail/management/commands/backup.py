@@ -27,10 +27,10 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--rotate",
-            type=_positive,
-            metavar="COUNT",
-            help="Write it into a new folder inside FOLDER, named by its time, and keep the last so"
-            " many there.",
+            type=backups.Kept.parse,
+            metavar="DAYS[,WEEKS,MONTHS]",
+            help="Write it into a new folder inside FOLDER, named by its time, and keep the last"
+            " one of so many days, weeks and months there.",
         )
         parser.add_argument(
             "--encrypted", action="store_true", help="Make none that would not be encrypted."
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         *args: Any,
         folder: Path,
         to: list[str],
-        rotate: int | None,
+        rotate: backups.Kept | None,
         encrypted: bool,
         **options: Any,
     ) -> None:
@@ -70,10 +70,3 @@ class Command(BaseCommand):
                 "Its database has changes of a newer version, from which this installation went"
                 f" back: {', '.join(manifest.beyond)}. Versions with them restore it, too."
             )
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
