@@ -7,14 +7,18 @@ Without a broker, the rows of some tasks are done by a process of their own (`ac
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from celery import Task, shared_task
 from celery.result import EagerResult
+from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from accounts import apart
@@ -24,6 +28,8 @@ from core import queues
 logger = logging.getLogger(__name__)
 
 _LOOKS_SECONDS = 5
+MOST_TRIES = 20
+"""The times that a process without a broker begins a row that waits again."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +83,46 @@ def hand_over(task: Task[[Any], None], pk: object) -> None:
 
 
 def run_apart(name: str, pk: str) -> None:
-    """Do a row, in a process of its own, and then the rows of its model that waited meanwhile, as
-    beat and a worker would."""
+    """Do a row, in a process of its own, and then the rows of its model that wait, as beat and a
+    worker would. One process at a time does these; it ends when none waits but those that it has
+    begun `MOST_TRIES` times, whatever became of them."""
     model, job = next((model, job) for model, job in _JOBS.items() if job.task.name == name)
-    job.task(model._meta.pk.to_python(pk))
-    while model.claimed_rows().waiting().exists():
-        time.sleep(_LOOKS_SECONDS)
-        for other in due(model):
-            job.task(other)
+    tries = Counter[Any]()
+    _try(job, model._meta.pk.to_python(pk), tries)
+    # A row that began to wait while the lock was being given back has another look.
+    while _left(model, tries):
+        with _alone(name) as is_alone:
+            if not is_alone:
+                return
+            while left := _left(model, tries):
+                time.sleep(_LOOKS_SECONDS)
+                for key in left.intersection(due(model)):
+                    _try(job, key, tries)
+
+
+def _try(job: _Job, pk: Any, tries: Counter[Any]) -> None:
+    tries[pk] += 1
+    try:
+        job.task(pk)
+    except Exception:  # the task has written it to the row; others must not wait for ever
+        logger.exception("%s failed", job.task.name)
+
+
+def _left(model: type[ClaimedRow], tries: Counter[Any]) -> set[Any]:
+    waiting = model.claimed_rows().waiting().values_list("pk", flat=True)
+    return {pk for pk in waiting if tries[pk] < MOST_TRIES}
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[bool]:
+    """Yield whether no other process of this machine does the rows of this task that wait."""
+    with (settings.SPOOL / f"{name}.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def tend(queue: str) -> None:

@@ -2,18 +2,27 @@
 
 Every text is trimmed and NFC, with LF as line end. A missing value is "" or (). Addresses are as
 written, and compared without case. The types of e-mail and postal addresses are ``home work
-other``; those of telephones are ``home work mobile fax work_fax home_fax pager other``.
+other``, and `FORMER` for e-mail addresses alone; those of telephones are ``home work mobile fax
+work_fax home_fax pager other``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+FORMER = "former"
+"""The type of an e-mail address that a newer one has replaced: whoever writes from it is known,
+but nothing is sent to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Email:
     address: str
     type: str = "other"
+
+    @property
+    def is_former(self) -> bool:
+        return self.type == FORMER
 
 
 @dataclass(frozen=True, slots=True)

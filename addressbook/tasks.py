@@ -4,6 +4,7 @@ from celery import shared_task
 
 from accounts import tending
 from addressbook import contacts, imports
+from addressbook.contacts import expiry
 from addressbook.directory import filling
 from addressbook.imports import jobs
 from addressbook.models import ImportJob
@@ -13,6 +14,13 @@ from addressbook.models import ImportJob
 def empty_bins() -> None:
     """Delete for good what has been in the bin for 30 days. A second run does no harm."""
     contacts.expire()
+
+
+@shared_task
+def end_classes() -> None:
+    """Record which classes end soon, and put those that have ended into the bin. A second run
+    changes nothing."""
+    expiry.run()
 
 
 @shared_task

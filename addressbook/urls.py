@@ -41,6 +41,7 @@ urlpatterns = [
     path("guardians/<int:tie>/remove/", classes.remove_guardian, name="remove_guardian"),
     path("year/", classes.year, name="year"),
     path("groups/<int:group>/write/", classes.write, name="write_class"),
+    path("groups/<int:group>/keep/", classes.keep_longer, name="keep_class"),
     path("groups/<int:group>/class/", classes.set_class, name="set_class"),
     path("groups/new/", groups.new, name="new_group"),
     path("groups/<int:group>/", groups.members, name="group"),

@@ -105,6 +105,7 @@ _TASKS = {
         "accounts.tasks.tell_service_of_end",
         "accounts.tasks.tend",
         "addressbook.tasks.empty_bins",
+        "addressbook.tasks.end_classes",
         "webmail.tasks.do_mail_job",
         "webmail.tasks.expire_office_previews",
         "webmail.tasks.export_data",

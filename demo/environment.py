@@ -242,12 +242,18 @@ def _prepare_tests() -> None:
 
 def _install_node_modules() -> None:
     """Install what checks the scripts, unless it is installed: the versions whose digests the lock
-    file has, without their install scripts. Raises Refused."""
+    file has, without their install scripts. Raises Refused, also where `.venv` is a link to that of
+    another checkout, whose lock file may name other versions."""
     made = VENV / "scripts"
     wanted = (SCRIPTS / "package-lock.json").read_text()
     stamp = made / "installed"
     if stamp.exists() and stamp.read_text() == wanted:
         return
+    if VENV.is_symlink():
+        raise Refused(
+            f".venv is a link to {VENV.resolve()}, which has other tools than the scripts here are"
+            " checked by. Remove the link, and this command makes a .venv of its own."
+        )
     say("Installing what checks the scripts")
     made.mkdir(exist_ok=True)
     for name in ("package.json", "package-lock.json"):

@@ -248,6 +248,11 @@ class RecipientsRefused(ServerRefused):
         self.refused = refused
 
 
+class RecipientsWithheld(RecipientsRefused):
+    """The user noted, after the message was accepted, that some recipients are not to be written
+    to; the message was not sent to anybody."""
+
+
 class SieveRefused(ServerRefused):
     """The Sieve server refused a script. ``line`` is the line of the error, counted from 1; 0 where
     the server names none."""

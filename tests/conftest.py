@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -157,10 +158,23 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def as_installed(collected: Path, settings: Settings) -> Iterator[Path]:
     """The same; pages and a new handler serve them while the test runs."""
-    for name, value in _installed(collected).items():
+    with _served_from(collected, settings):
+        yield collected
+
+
+@pytest.fixture
+def nothing_collected(tmp_path: Path, settings: Settings) -> Iterator[None]:
+    """An installation without its static files: nobody has run `collectstatic`."""
+    with _served_from(tmp_path, settings):
+        yield
+
+
+@contextmanager
+def _served_from(folder: Path, settings: Settings) -> Iterator[None]:
+    for name, value in _installed(folder).items():
         setattr(settings, name, value)
     _forget_templates()
-    yield collected
+    yield
     _forget_templates()
 
 

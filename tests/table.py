@@ -1,7 +1,7 @@
 """A table in a document of docs/ that a run of tests writes, and that other runs are held against.
 
 It stands between two comments. ``bin/test tests/matrix --whole --write-tables`` writes that of
-docs/servers.md, and ``bin/test tests/browser/engines --whole --write-tables`` that of
+docs/servers.md, and ``bin/test tests/browser/engines --whole --write-tables`` those of
 docs/browsers.md, where all that ran has passed.
 """
 
@@ -59,6 +59,7 @@ class Table:
 
 MATRIX: Final = Table("matrix", "servers.md")
 ENGINES: Final = Table("engines", "browsers.md")
+LAYOUT: Final = Table("layout", "browsers.md")
 
 
 def _written(told: Cells) -> str:

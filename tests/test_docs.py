@@ -83,7 +83,7 @@ def test_the_page_of_settings_is_made_from_the_declarations() -> None:
     assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == page.page()
 
 
-@pytest.mark.parametrize("setting", DECLARED.values(), ids=lambda setting: setting.name)
+@each("setting", DECLARED.values(), ids=lambda setting: setting.name)
 def test_the_example_of_a_setting_is_taken(
     setting: Setting, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -205,7 +205,7 @@ def test_the_readme_stays_short() -> None:
     assert len(README.encode()) < 6000
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@each("document", DOCUMENTS, ids=lambda path: path.name)
 def test_cells_of_tables_stay_short(document: Path) -> None:
     cells = [
         cell.strip()

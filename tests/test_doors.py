@@ -178,6 +178,7 @@ DOORS: dict[str, Answers] = {
     "contacts/guardians/<int:tie>/remove/": (405, 405, 405),
     "contacts/year/": (SIGN_IN, 200, "/admin/"),
     "contacts/groups/<int:group>/write/": (SIGN_IN, 404, "/admin/"),
+    "contacts/groups/<int:group>/keep/": (405, 405, 405),
     "contacts/groups/<int:group>/class/": (SIGN_IN, 404, "/admin/"),
     "contacts/groups/new/": (SIGN_IN, 200, "/admin/"),
     "contacts/groups/<int:group>/": (SIGN_IN, 404, "/admin/"),

@@ -324,6 +324,7 @@ if unknown := DIRECTORY_LDAP_ATTRIBUTES.keys() - {
 DIRECTORY_LDAP_GROUPS = env_text("WEBMAIL_DIRECTORY_LDAP_GROUPS")
 DIRECTORY_LDAP_GROUPS_BASE = env_text("WEBMAIL_DIRECTORY_LDAP_GROUPS_BASE")
 DIRECTORY_GROUP_MOST = env_int("WEBMAIL_DIRECTORY_GROUP_MOST")
+CLASSES_END_DAYS = env_int("WEBMAIL_CLASSES_END_DAYS")
 
 # Profiles for telephones
 
@@ -667,6 +668,10 @@ CELERY_BEAT_SCHEDULE = {
     "forget-judgements": {"task": "webmail.tasks.forget_judgements", "schedule": 10 * 60},
     "prune-drafts": {"task": "webmail.tasks.prune_drafts", "schedule": 60 * 60},
     "tidy-outbox": {"task": "webmail.tasks.tidy_outbox", "schedule": 60 * 60},
+    "end-classes": {
+        "task": "addressbook.tasks.end_classes",
+        "schedule": crontab(hour="4", minute="10"),
+    },
     "empty-bins": {"task": "addressbook.tasks.empty_bins", "schedule": 24 * 60 * 60},
 }
 # How often rows are tended, by their queue, and the worker that does it. All threads of the worker

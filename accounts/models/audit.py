@@ -31,6 +31,8 @@ class AuditEvent(models.Model):
         GROUP_SHARED = "group.shared", _("group shared with colleagues")
         GROUP_UNSHARED = "group.unshared", _("group no longer shared with a colleague")
         GROUP_EDITED = "group.edited", _("shared group changed by a colleague")
+        CLASSES_ENDED = "classes.ended", _("lists of classes ended")
+        CLASS_PROLONGED = "class.prolonged", _("list of a class kept longer")
         USER_MOVED = "user.moved", _("brought from another webmail")
         RULES_CHANGED = "rules.changed", _("rules changed")
         MAIL_DELETED = "mail.deleted", _("many messages deleted")

@@ -27,6 +27,11 @@ def help_page(request: HttpRequest) -> HttpResponse:
     context = {
         "sought": sought,
         "topics": topics,
+        "asked_most": ()
+        if sought
+        else articles.asked_most(
+            request.GET.get("about", ""), signed_in=request.user.is_authenticated
+        ),
         "count": sum(len(found_articles) for _topic, found_articles in topics),
         "contacts": SupportContact.objects.all().everybody(themes.theme_of(request).domain),
         "version": VERSION,

@@ -12,6 +12,7 @@ from django.db import connection
 
 from accounts.models import User
 from addressbook.completion import roles
+from addressbook.contact_data import FORMER
 from addressbook.folding import words
 from addressbook.models import (
     CollectedRecipient,
@@ -55,10 +56,13 @@ def save_addresses(user: User, addresses: Sequence[ContactAddress]) -> None:
     weights = _weights(user, addresses)
     for address in addresses:
         address.words = _contact_words(address).text
-        is_archived = address.contact.archived is not None
-        address.weight = None if is_archived else weights.get(address.folded)
+        address.weight = weights.get(address.folded) if _is_completed(address) else None
     created = ContactAddress.objects.bulk_create(addresses, batch_size=BATCH)
     _write_contact_words(created)
+
+
+def _is_completed(address: ContactAddress) -> bool:
+    return address.contact.archived is None and address.type != FORMER
 
 
 def _weights(user: User, addresses: Sequence[ContactAddress]) -> dict[str, float]:
@@ -84,7 +88,7 @@ _NICKNAME = re.compile(r"^NICKNAME:([^\r\n]{0,100})", re.MULTILINE)
 def _write_contact_words(addresses: Iterable[ContactAddress]) -> None:
     rows: list[tuple[str | int, ...]] = []
     for address in addresses:
-        if address.contact.archived:
+        if not _is_completed(address):
             continue
         texts_of_address = _contact_words(address)
         own = beginnings(texts_of_address.own)
@@ -135,9 +139,7 @@ def remember(user: User, contacts: Iterable[int]) -> None:
     _write_contact_words(addresses)
     weights = _weights(user, addresses)
     ranked = [
-        address
-        for address in addresses
-        if address.folded in weights and address.contact.archived is None
+        address for address in addresses if address.folded in weights and _is_completed(address)
     ]
     for address in ranked:
         address.weight = weights[address.folded]

@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet, Value
 
 from addressbook import vcard
+from addressbook.contact_data import FORMER
 from addressbook.contacts.keeping import recipient
 from addressbook.models import ContactAddress, Group, Guardianship
 
@@ -108,9 +109,11 @@ def _of_classes(
 
 
 def _addresses(members: QuerySet) -> dict[int, list[str]]:
-    """Return the addresses of pupils and of their guardians, by the keys of the contacts."""
+    """Return the addresses of pupils and of their guardians, by the keys of the contacts, without
+    former ones."""
     guardians = Guardianship.objects.filter(pupil__in=members).order_by().values("guardian")
     rows = ContactAddress.objects.filter(Q(contact__in=members) | Q(contact__in=guardians))
+    rows = rows.exclude(type=FORMER)
     by_contact: dict[int, list[str]] = {}
     for pk, address in rows.order_by("contact", "position").values_list("contact_id", "address"):
         by_contact.setdefault(pk, []).append(address)

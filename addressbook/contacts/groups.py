@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import User
+from addressbook.contact_data import FORMER
 from addressbook.contacts import audiences, endings, families, nesting
 from addressbook.contacts.audiences import GroupRecipients, Unreached, UnreachedReason
 from addressbook.contacts.keeping import recipient
@@ -172,7 +173,9 @@ def restore(group: Group) -> None:
     with transaction.atomic():
         name = free_name(group.user, group.name)
         group.name, group.folded, group.deleted = name, fold(name)[:200], None
-        group.save(update_fields=["name", "folded", "deleted"])
+        # A class that has ended gets as much time again as if its owner had not been told.
+        group.end_told = None
+        group.save(update_fields=["name", "folded", "deleted", "end_told"])
         endings.tell_restored(group)
 
 
@@ -226,6 +229,7 @@ def _gaps_of(own: Sequence[Group]) -> Iterator[GroupGap]:
     rows = (
         Group.contacts.through.objects.filter(
             Q(contact__addresses=None) | Q(contact__addresses__position__gt=0),
+            ~Q(contact__addresses__type=FORMER),
             group__in=plain,
             contact__deleted=None,
         )
@@ -339,7 +343,7 @@ def reach(
         for name, address in filters.find_members(wanted).people:
             by_address.setdefault(address.lower(), recipient(name, address))
     if with_unreached and plain:
-        names = members.filter(addresses=None).order_by("sort_key", "pk")
+        names = members.exclude(addresses__position=0).order_by("sort_key", "pk")
         for name in names.values_list("display_name", flat=True)[:MOST_ADDRESSES]:
             unreached.setdefault(Unreached(name, UnreachedReason.NO_ADDRESS))
     return GroupRecipients(

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from operator import attrgetter
 from typing import Literal
 
 from django.db import connection, transaction
@@ -128,8 +129,10 @@ def data_of(contact: Contact) -> ContactData:
 
 
 def complete(data: ContactData) -> ContactData:
-    """Give the contact a name to show, and drop the values that no column can hold."""
+    """Give the contact a name to show, put former addresses behind the others, and drop the values
+    that no column can hold."""
     emails = tuple(email for email in data.emails if len(email.address) <= 254)
+    emails = tuple(sorted(emails, key=attrgetter("is_former")))
     data = replace(data, emails=emails[:_MOST_ADDRESSES])
     return replace(data, display_name=data.display_name or vcard.full_name(data) or data.nickname)
 
@@ -192,9 +195,14 @@ def _write_addresses(rows: Sequence[Contact], datas: Sequence[ContactData]) -> N
                     type=email.type,
                 )
                 for contact, data in zip(rows, datas, strict=True)
-                for position, email in enumerate(data.emails)
+                # No former address is the preferred one, which has position 0.
+                for position, email in enumerate(data.emails, _first_position(data))
             ],
         )
+
+
+def _first_position(data: ContactData) -> int:
+    return int(bool(data.emails) and data.emails[0].is_former)
 
 
 def _write_photos(rows: Sequence[Contact], datas: Sequence[ContactData]) -> None:

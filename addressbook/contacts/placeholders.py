@@ -31,7 +31,8 @@ class PupilName:
 class FamilyValues:
     """The values of a recipient's placeholders. ``pupil`` names the pupils whose guardian the
     recipient is, or the recipient, who is a pupil; ``class_name`` names their classes, and
-    ``guardian`` the guardians. ``pupils`` are only those whose guardian the recipient is."""
+    ``guardian`` the guardians. ``pupils`` are only those whose guardian the recipient is. Who gets
+    no mail about a pupil counts as none of the pupil's guardians."""
 
     pupil: str = ""
     class_name: str = ""
@@ -93,7 +94,9 @@ def _values(
     contacts: set[int], ties: Sequence[Guardianship], classes: Mapping[int, Sequence[str]]
 ) -> FamilyValues:
     """Return the values for the contacts that have one address."""
-    wards = {tie.pupil_id: tie.pupil for tie in ties if tie.guardian_id in contacts}
+    wards = {
+        tie.pupil_id: tie.pupil for tie in ties if tie.guardian_id in contacts and tie.receives_mail
+    }
     own = {tie.pupil_id: tie.pupil for tie in ties if tie.pupil_id in contacts}
     pupils = wards | own
     return FamilyValues(
@@ -102,7 +105,8 @@ def _values(
         guardian=_listed(
             tie.guardian.display_name
             for tie in ties
-            if tie.guardian_id in contacts or (tie.pupil_id in own and not wards)
+            if tie.receives_mail
+            and (tie.guardian_id in contacts or (tie.pupil_id in own and not wards))
         ),
         pupils=tuple(_pupil_name(pupil) for pupil in wards.values()),
     )

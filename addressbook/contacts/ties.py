@@ -58,22 +58,16 @@ def add_guardian(
         if others.count() >= MOST_GUARDIANS:
             raise TooManyGuardians(pupil.display_name)
         last = others.aggregate(last=Max("position"))["last"]
-        return Guardianship.objects.update_or_create(
+        tie = pupil.guardianships.filter(guardian=guardian).first() or Guardianship(
+            user_id=pupil.user_id,
             pupil=pupil,
             guardian=guardian,
-            defaults={
-                "relation": relation[:60],
-                "receives_mail": receives_mail,
-                "is_legal": is_legal,
-            },
-            create_defaults={
-                "user_id": pupil.user_id,
-                "relation": relation[:60],
-                "receives_mail": receives_mail,
-                "is_legal": is_legal,
-                "position": 0 if last is None else last + 1,
-            },
-        )[0]
+            position=0 if last is None else last + 1,
+        )
+        tie.relation, tie.is_legal = relation[:60], is_legal
+        tie.let_receive(receives_mail)
+        tie.save()
+        return tie
 
 
 def change_guardian(
@@ -82,8 +76,9 @@ def change_guardian(
     """Change the values of a tie. With ``is_first``, the guardian comes before all others of the
     pupil."""
     with transaction.atomic():
-        tie.relation, tie.receives_mail, tie.is_legal = relation[:60], receives_mail, is_legal
-        tie.save(update_fields=["relation", "receives_mail", "is_legal"])
+        tie.relation, tie.is_legal = relation[:60], is_legal
+        tie.let_receive(receives_mail)
+        tie.save(update_fields=["relation", "receives_mail", "withheld_since", "is_legal"])
         if is_first:
             others = Guardianship.objects.filter(pupil=tie.pupil_id).exclude(pk=tie.pk)
             for position, guardianship in enumerate([tie, *others.order_by("position", "pk")]):

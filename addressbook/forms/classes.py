@@ -101,6 +101,20 @@ class GuardianSearchForm(forms.Form):
     q = forms.CharField(required=False, max_length=200)
 
 
+class KeepForm(forms.Form):
+    """The reason why a class is kept beyond its end."""
+
+    reason = forms.ChoiceField(
+        label=_("Why"),
+        choices=[
+            ("marks", _("marks and files of the year are not finished")),
+            ("families", _("families are still to be written to")),
+            ("next_year", _("I prepare the lists of the new year")),
+        ],
+        widget=_SELECT,
+    )
+
+
 class ClassForm(forms.Form):
     """Whether a group is a class, its school year, and which guardians get its messages."""
 

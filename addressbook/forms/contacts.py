@@ -20,7 +20,13 @@ from addressbook import vcard
 from addressbook.contact_data import ContactData, Email, Phone, Photo, PostalAddress
 from addressbook.contacts import duplicates, photos
 from addressbook.models import Group
-from addressbook.presentation.contacts import PLACES, TELEPHONES, day_words, value_words
+from addressbook.presentation.contacts import (
+    EMAIL_TYPES,
+    PLACES,
+    TELEPHONES,
+    day_words,
+    value_words,
+)
 
 MOST_LINES = 30
 """The largest number of lines of one kind: addresses, telephones or postal addresses."""
@@ -258,7 +264,7 @@ def _choice(words: Mapping[str, Any]) -> forms.ChoiceField:
 
 class EmailLine(forms.Form):
     address = _text(pgettext_lazy("mail", "E-mail address"), 400)
-    type = _choice(PLACES)
+    type = _choice(EMAIL_TYPES)
 
     def clean_address(self) -> str:
         text = self.cleaned_data["address"].strip()

@@ -91,6 +91,7 @@ _TYPES = {
     "work_fax": ("Work Fax", "Télécopie bureau"),
     "home_fax": ("Home Fax", "Télécopie domicile"),
     "pager": ("Pager", "Pager"),
+    "former": ("Former", "Ancienne adresse"),
 }
 _OF_TYPE = {_normal(name): kind for kind, names in _TYPES.items() for name in names}
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from addressbook import vcard
-from addressbook.contact_data import ContactData, Email
+from addressbook.contact_data import FORMER, ContactData, Email
 from addressbook.contacts import duplicates, keeping
 from addressbook.folding import words
 
@@ -28,18 +28,23 @@ def join(base: ContactData, new: ContactData, *, is_list: bool = False) -> Conta
     """Return ``base`` completed by ``new``: with its other addresses, telephones and so on, the
     texts that ``base`` lacks, the fuller of two names, and both notes. Joining the same data again
     adds nothing. The UID stays. Addresses that a school's list (``is_list``) brings come first,
-    since they are the ones to write to."""
+    since they are the ones to write to, and the address that was written to becomes a former
+    one unless the list has it too."""
     joined = replace(duplicates.combine((base, new), {}, {}), uid=base.uid)
     if is_list:
-        joined = replace(joined, emails=_new_first(joined.emails, base.emails))
+        joined = replace(joined, emails=_renewed(base.emails, new.emails))
     if _is_fuller(new, base):
         joined = replace(joined, **{name: getattr(new, name) for name in _NAMES})
     return replace(joined, notes=_notes(base.notes, new.notes))
 
 
-def _new_first(emails: Sequence[Email], former: Sequence[Email]) -> tuple[Email, ...]:
-    there = {email.address.lower() for email in former}
-    return tuple(sorted(emails, key=lambda email: email.address.lower() in there))
+def _renewed(emails: Sequence[Email], listed: Sequence[Email]) -> tuple[Email, ...]:
+    there = {email.address.lower() for email in emails}
+    in_list = {email.address.lower() for email in listed}
+    new = [email for email in listed if email.address.lower() not in there]
+    if not new or not emails or emails[0].address.lower() in in_list:
+        return (*new, *emails)
+    return (*new, *emails[1:], replace(emails[0], type=FORMER))
 
 
 def _is_fuller(new: ContactData, base: ContactData) -> bool:

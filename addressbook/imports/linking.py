@@ -14,8 +14,10 @@ from addressbook.contacts import archiving
 from addressbook.contacts.ties import MOST_GUARDIANS
 from addressbook.imports import grouping
 from addressbook.models import Guardianship, ImportJob, ImportLink, ImportPart
+from core import clock
 
 _VALUES = ("relation", "receives_mail", "is_legal")
+_WRITTEN = (*_VALUES, "withheld_since")
 
 
 def missing(
@@ -71,7 +73,9 @@ def leave(
         )
     ImportLink.objects.bulk_create(links, batch_size=200)
     silenced = [tie.pk for ties in gone.values() for tie in ties]
-    Guardianship.objects.filter(pk__in=silenced).update(receives_mail=False)
+    Guardianship.objects.filter(pk__in=silenced).update(
+        receives_mail=False, withheld_since=clock.now()
+    )
     return archiving.archive_guardians(part.user, gone)
 
 
@@ -104,7 +108,7 @@ def apply(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:
         elif counts.get(pair[0], 0) < MOST_GUARDIANS:
             new[pair] = link.guardianship = _new_guardianship(part, pair, link, counts)
     Guardianship.objects.bulk_create(new.values(), batch_size=500)
-    Guardianship.objects.bulk_update(changed.values(), _VALUES, batch_size=200)
+    Guardianship.objects.bulk_update(changed.values(), _WRITTEN, batch_size=200)
     tied_links = [link for link in links if link.guardianship]
     for link in tied_links:
         link.guardianship = link.guardianship  # its key, now that there is one
@@ -121,15 +125,16 @@ def _new_guardianship(
 ) -> Guardianship:
     position = counts.get(pair[0], 0)
     counts[pair[0]] = position + 1
-    return Guardianship(
+    tie = Guardianship(
         user=part.user,
         pupil_id=pair[0],
         guardian_id=pair[1],
         relation=link.relation,
-        receives_mail=_may_receive_mail(link),
         is_legal=link.is_legal is not False,
         position=position,
     )
+    tie.let_receive(_may_receive_mail(link))
+    return tie
 
 
 def _may_receive_mail(link: ImportLink) -> bool:
@@ -142,10 +147,10 @@ def _update(tie: Guardianship, link: ImportLink) -> bool:
     before = {name: getattr(tie, name) for name in _VALUES}
     tie.relation = link.relation or tie.relation
     if link.receives_mail is not None:
-        tie.receives_mail = link.receives_mail
+        tie.let_receive(link.receives_mail)
     if link.is_legal is not None:
         if tie.is_legal and not link.is_legal and link.receives_mail is None:
-            tie.receives_mail = False  # the authority was lost since the last list
+            tie.let_receive(False)  # the authority was lost since the last list
         tie.is_legal = link.is_legal
     if before == {name: getattr(tie, name) for name in _VALUES}:
         return False
@@ -163,8 +168,9 @@ def take_back(part: ImportPart) -> None:
         if link.before is None:
             new_ties.append(link.guardianship.pk)
         else:
-            for name in _VALUES:
-                setattr(link.guardianship, name, link.before[name])
-            link.guardianship.save(update_fields=[*_VALUES])
+            tie = link.guardianship
+            tie.relation, tie.is_legal = link.before["relation"], link.before["is_legal"]
+            tie.let_receive(link.before["receives_mail"])
+            tie.save(update_fields=[*_WRITTEN])
     Guardianship.objects.filter(pk__in=new_ties).delete()
     part.links.update(is_written=False)

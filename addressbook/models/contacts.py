@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
+from core import clock
 
 
 class ContactQuerySet(models.QuerySet["Contact"]):
@@ -160,6 +161,8 @@ class Group(models.Model):
         default=Guardians.ALL,
     )
     archived = models.DateTimeField(_("archived"), null=True, blank=True)
+    ends = models.DateField(_("ends on"), null=True, blank=True)
+    end_told = models.DateField(_("end told on"), null=True, blank=True)
     created = models.DateTimeField(_("created"), auto_now_add=True)
     deleted = models.DateTimeField(_("in the bin since"), null=True, blank=True)
 
@@ -188,7 +191,8 @@ class Group(models.Model):
 class Guardianship(models.Model):
     """A contact that is the guardian of another contact, a pupil of the same address book.
     ``position`` orders the guardians of a pupil, from 0. ``relation`` is a `Relation`, or the words
-    of the school's list."""
+    of the school's list. ``withheld_since`` is when ``receives_mail`` was taken away: messages that
+    were accepted before that, and have not left, are held back."""
 
     class Relation(models.TextChoices):
         MOTHER = "mother", _("mother")
@@ -204,6 +208,7 @@ class Guardianship(models.Model):
     guardian = models.ForeignKey(Contact, models.CASCADE, related_name="wardships")
     relation = models.CharField(_("relation"), max_length=60, blank=True)
     receives_mail = models.BooleanField(_("receives the school’s mail"), default=True)
+    withheld_since = models.DateTimeField(_("receives no mail since"), null=True, blank=True)
     is_legal = models.BooleanField(_("has parental authority"), default=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
@@ -220,6 +225,14 @@ class Guardianship(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pupil_id}:{self.guardian_id}"
+
+    def let_receive(self, receives_mail: bool) -> None:
+        """Set whether the guardian gets mail about the pupil, without saving the row."""
+        if not receives_mail and (self.receives_mail or self.withheld_since is None):
+            self.withheld_since = clock.now()
+        elif receives_mail:
+            self.withheld_since = None
+        self.receives_mail = receives_mail
 
     @property
     def relation_words(self) -> str:

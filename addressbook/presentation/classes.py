@@ -8,10 +8,11 @@ from datetime import date
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext, pgettext
 
 from addressbook import vcard, years
-from addressbook.contacts import families
+from addressbook.contacts import expiry, families
 from addressbook.contacts.audiences import (
     Audience,
     GroupRecipients,
@@ -48,7 +49,7 @@ def relatives(contacts: Iterable[Relative]) -> tuple[RelativeRow, ...]:
 
 def _relative(relative: Relative) -> RelativeRow:
     data = vcard.read_one(relative.contact.vcard)
-    address = data.emails[0].address if data.emails else ""
+    address = next((email.address for email in data.emails if not email.is_former), "")
     phone = data.phones[0].number if data.phones else ""
     details = [relative.tie.relation_words]
     if not relative.tie.is_legal:
@@ -322,3 +323,33 @@ def _days(begins: date, resumes: date | None) -> str:
     if resumes is None:
         return gettext("from %(day)s") % {"day": first}
     return f"{first} – {day_words(f'--{resumes:%m-%d}')}"
+
+
+def ending_lines(own_groups: Iterable[Group]) -> tuple[EndingLine, ...]:
+    """Return the lines about those of the user's classes that end soon."""
+    return tuple(
+        EndingLine(
+            ending.group.pk,
+            gettext(
+                "The list “%(name)s” ends on %(end)s. It then goes into the bin, with pupils and"
+                " guardians who are in no other list. Messages stay."
+            )
+            % {"name": ending.group.name, "end": date_format(ending.end)},
+            ending.is_urgent,
+            expiry.can_be_kept(ending.group),
+        )
+        for ending in expiry.endings_among(own_groups)[:_MOST_ENDINGS]
+    )
+
+
+_MOST_ENDINGS = 20
+
+
+@dataclass(frozen=True)
+class EndingLine:
+    """A line that tells the owner when a class ends. ``group`` is the key of the class."""
+
+    group: int
+    words: str
+    is_urgent: bool
+    can_be_kept: bool

@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext, pgettext_lazy
 
 from accounts.models import User
-from addressbook.contact_data import ContactData, Email, Phone, PostalAddress
+from addressbook.contact_data import FORMER, ContactData, Email, Phone, PostalAddress
 from addressbook.contacts import recipient, sharing
 from addressbook.contacts.finding import ContactPage
 from addressbook.contacts.groups import counted
@@ -199,6 +199,11 @@ PLACES: dict[str, Promise] = {
     "other": pgettext_lazy("type of an address", "other"),
 }
 """The types of e-mail and postal addresses, in the order in which they are offered."""
+EMAIL_TYPES: dict[str, Promise] = {
+    **PLACES,
+    FORMER: pgettext_lazy("type of an address", "former address: nothing is sent to it"),
+}
+"""The types of e-mail addresses, in the same way."""
 TELEPHONES: dict[str, Promise] = {
     "mobile": pgettext_lazy("type of a telephone", "Mobile"),
     "home": pgettext_lazy("type of a telephone", "Home telephone"),
@@ -288,8 +293,12 @@ def _mail_lines(data: ContactData) -> Iterable[FieldLine]:
     labels = {
         "home": pgettext("label of a card", "Personal e-mail"),
         "work": pgettext("label of a card", "Work e-mail"),
+        FORMER: pgettext("label of a card", "Former e-mail address"),
     }
     for index, email in enumerate(data.emails):
+        if email.is_former:
+            yield FieldLine(labels[FORMER], email.address)
+            continue
         to = urlencode({"to": recipient(data.display_name, email.address)})
         yield FieldLine(
             labels.get(email.type, pgettext("label of a card", "E-mail")),
@@ -337,7 +346,7 @@ def value_words(value: object) -> str:
     """Return the value of any field on one line."""
     match value:
         case Email():
-            return f"{value.address} ({place_words(value.type)})"
+            return f"{value.address} ({EMAIL_TYPES.get(value.type, PLACES['other'])})"
         case Phone():
             return f"{value.number} ({phone_words(value.type)})"
         case PostalAddress():

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from addressbook.contact_data import ContactData, Email, Phone, Photo, PostalAddress
+from addressbook.contact_data import FORMER, ContactData, Email, Phone, Photo, PostalAddress
 from addressbook.vcard.cards import LARGEST_PHOTO, Card, Property, cards
 from addressbook.vcard.escaping import escape, split, to_caret, unescape
 
@@ -170,7 +170,8 @@ def _emails(card: Card, labels: Mapping[str, str]) -> tuple[Email, ...]:
     for line in _ranked(card.all("EMAIL")):
         if line.types & {"x400", "x.400", "ex"}:
             continue
-        place = place_of(_words(line, labels))
+        types = _words(line, labels)
+        place = FORMER if "x-former" in types else place_of(types)
         for address in addresses_in(card.text(line)):
             emails.setdefault(address.casefold(), Email(address, place))
     return tuple(emails.values())

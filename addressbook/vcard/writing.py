@@ -103,7 +103,8 @@ def _preferred(index: int, number: int, version: str) -> str:
 def _email_lines(emails: Sequence[Email], version: str) -> list[str]:
     lines = []
     for index, email in enumerate(emails):
-        types = "" if email.type == "other" else f";TYPE={email.type.upper()}"
+        kind = "X-FORMER" if email.is_former else email.type.upper()
+        types = "" if email.type == "other" else f";TYPE={kind}"
         internet = ";TYPE=INTERNET" if version == "3.0" else ""
         preferred = _preferred(index, len(emails), version)
         lines.append(f"EMAIL{internet}{types}{preferred}:{escape(email.address)}")

@@ -5,18 +5,22 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import audit
 from accounts.http import SignedInRequest, login_required
+from accounts.models import AuditEvent
 from addressbook import contacts, years
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import archiving, finding, groups, holidays, ties
+from addressbook.contacts import archiving, expiry, finding, groups, holidays, ties
 from addressbook.forms.classes import (
     NEW,
     ClassForm,
     GuardianForm,
     GuardianSearchForm,
+    KeepForm,
     NewGuardianForm,
     YearForm,
 )
@@ -183,6 +187,26 @@ def set_class(request: SignedInRequest, group: int) -> HttpResponse:
         return form_page(request, own_group, of_class=form)
     words = gettext("Group saved.")
     return go(request, reverse("addressbook:group", args=[group]), words)
+
+
+@require_POST
+@login_required
+def keep_longer(request: SignedInRequest, group: int) -> HttpResponse:
+    """Move the end of a class, with the reason in the audit log."""
+    own_group = group_of(request, group)
+    if not own_group.is_class:
+        raise NotFound
+    url = reverse("addressbook:group", args=[group])
+    form = KeepForm(request.POST)
+    if not form.is_valid():
+        return go(request, url, gettext("Choose why the list is kept longer."))
+    end = expiry.keep_longer(own_group)
+    if end is None:
+        return go(request, url, gettext("This list cannot be kept any longer."))
+    reason = form.cleaned_data["reason"]
+    audit.record(AuditEvent.Kind.CLASS_PROLONGED, request, key=group, why=reason)
+    words = gettext("The list “%(name)s” is kept until %(end)s.")
+    return go(request, url, words % {"name": own_group.name, "end": date_format(end)})
 
 
 @require_http_methods(["GET", "POST"])

@@ -9,8 +9,10 @@ from django.urls import reverse
 
 from accounts.http import SignedInRequest
 from addressbook.contacts import finding
+from addressbook.forms.classes import KeepForm
 from addressbook.forms.contacts import ListForm
 from addressbook.models import Contact, Group
+from addressbook.presentation import classes as class_presentation
 from addressbook.presentation import contacts as presentation
 from addressbook.presentation import groups as group_presentation
 from addressbook.views.pages import page
@@ -42,6 +44,7 @@ def list_context(
     number = form.value("page")
     if not number:
         number = finding.page_of(matching, opened) if opened else 1
+    own_groups = Group.objects.of(request.user)
     base = reverse("addressbook:contacts")
     if group:
         base = reverse("addressbook:group", args=[group.pk])
@@ -49,11 +52,13 @@ def list_context(
         "group": group,
         "parts": group_presentation.parts(group) if group and not query else None,
         "gone": () if wants_partial(request) else group_presentation.gone(request.user),
+        "endings": () if wants_partial(request) else class_presentation.ending_lines(own_groups),
+        "keep_form": KeepForm(auto_id=False),
         "query": query,
         "base_url": base,
         "here": request.get_full_path(),
         "found": presentation.listing(
             finding.page(matching, number), base, query, group, opened.pk if opened else None
         ),
-        "all_groups": Group.objects.of(request.user),
+        "all_groups": own_groups,
     }

@@ -997,6 +997,14 @@ _DIRECTORY = Group(
             maximum=5000,
             example="100",
         ),
+        number(
+            "WEBMAIL_CLASSES_END_DAYS",
+            0,
+            """Days after 31 August, the end of a class's school year, on which its list ends: the
+            class, its pupils and guardians without another use go into the bin of their owner.""",
+            maximum=730,
+            example="60",
+        ),
     ),
     """A job fills the directory every night from the staff records, and from an LDAP server where
     one is set: [contacts.md](contacts.md).""",

@@ -66,6 +66,52 @@ TOPICS: Final[tuple[tuple[str | Promise, tuple[str, ...]], ...]] = (
     (_("Devices and display"), ("phone", "display", "notifications", "accessibility")),
 )
 NAMES: Final = tuple(name for _topic, names in TOPICS for name in names)
+# What is asked most: of everybody, and of those who cannot sign in yet.
+_ASKED: Final = ("many-people", "attachments", "signature", "absence", "missing", "phone")
+_ASKED_OUTSIDE: Final = ("sign-in", "numen", "password", "two-steps", "shared-computer", "phone")
+_QUESTIONS: Final[dict[str, str | Promise]] = {
+    "absence": _("How do I tell people that I am away?"),
+    "attachments": _("How do I open or keep an attachment?"),
+    "many-people": _("How do I write to a class?"),
+    "missing": _("Why did a message not arrive?"),
+    "numen": _("I do not know my login: where is it?"),
+    "password": _("How do I change my password?"),
+    "phone": _("How do I get my mail on my telephone?"),
+    "shared-computer": _("What must I do on a shared computer?"),
+    "sign-in": _("I cannot sign in: what can I do?"),
+    "signature": _("How do I write my signature?"),
+    "two-steps": _("How do I protect my account?"),
+}
+# The page that an article is about, for those who are signed in: the name of its URL.
+_PLACES: Final = {
+    "absence": "mail:absence",
+    "adverts": "mail:senders",
+    "canned": "mail:canned",
+    "classes": "addressbook:contacts",
+    "contacts": "addressbook:contacts",
+    "display": "mail:preferences",
+    "drafts": "mail:drafts",
+    "duplicates": "addressbook:duplicates",
+    "folders": "mail:folders",
+    "groups": "addressbook:contacts",
+    "import": "addressbook:imports",
+    "many-people": "mail:compose",
+    "missing": "mail:trace",
+    "my-data": "mail:own_data",
+    "notifications": "mail:preferences",
+    "outbox": "mail:outbox",
+    "password": "accounts:password",
+    "phone": "accounts:my_settings",
+    "rules": "mail:rules",
+    "search": "mail:search",
+    "shared-computer": "accounts:sessions",
+    "signature": "mail:identities",
+    "space": "mail:space",
+    "tags": "mail:tags",
+    "transfer": "mail:transfers",
+    "two-steps": "accounts:security",
+    "write": "mail:compose",
+}
 # The article about a page, by the name of its URL or the beginning of that name.
 _PAGES: Final = {
     "account_login": "sign-in",
@@ -169,6 +215,16 @@ class Article:
     html: SafeString
     folded: str
 
+    @property
+    def question(self) -> str | Promise:
+        """What people ask who need this article; its title where nothing is known of that."""
+        return _QUESTIONS.get(self.name, self.title)
+
+    @property
+    def place(self) -> str:
+        """The name of the URL of the page that it is about, or "" where there is no such page."""
+        return _PLACES.get(self.name, "")
+
 
 def article(name: str, language: str = "") -> Article:
     """Return an article in ``language``, or else in the user's language; in French where there is
@@ -204,6 +260,14 @@ def found(sought: str) -> Iterator[tuple[str | Promise, list[Article]]]:
     for topic, names in TOPICS:
         if fitting := [article(name) for name in names if counts[name] == most]:
             yield topic, fitting
+
+
+def asked_most(about: str, *, signed_in: bool) -> list[Article]:
+    """Return the six articles that stand on top: the one called ``about``, of the page from which
+    the help was opened, and those that are asked for most."""
+    often = _ASKED if signed_in else _ASKED_OUTSIDE
+    names = dict.fromkeys((about, *often) if about in NAMES else often)
+    return [article(name) for name in list(names)[: len(often)]]
 
 
 _WORD: Final = re.compile(r"[^\W_]+")

@@ -8,7 +8,8 @@ dies.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +26,10 @@ FIRST = 500
 MOST_MESSAGES = 2_000_000
 """The greatest number of messages in one recorded set: more than any sensible folder has."""
 _FEWEST, _MOST = 25, 5_000
+
+
+def _at_once(_step: MailStep) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 @dataclass(frozen=True)
@@ -70,12 +75,18 @@ class BulkWork:
         )
 
 
-def run(imap: Connection, work: BulkWork) -> Iterator[BulkWork]:
+def run(
+    imap: Connection,
+    work: BulkWork,
+    turn: Callable[[MailStep], AbstractContextManager[None]] = _at_once,
+) -> Iterator[BulkWork]:
     """Do the work command by command, and yield its state.
 
     A state with ``begun`` means that a command is about to be sent: a job must record it before it
     asks for the next state. A caller may stop between two states, and nothing is half done. Raises
     the errors of `actions.perform` except MessageNotFound: messages that are gone are counted.
+
+    ``turn`` makes the context in which a command is prepared and sent.
     """
     if work.begun:
         work = work.ended(actions.settle(imap, work.begun))
@@ -83,12 +94,13 @@ def run(imap: Connection, work: BulkWork) -> Iterator[BulkWork]:
     years: dict[int, str] = {}
     most = FIRST
     while work.left:
-        work = _next(imap, work, most, years)
-        yield work
-        if work.begun is None:
-            continue
-        started = time.monotonic()
-        work = work.ended(_performed(imap, work.begun))
+        with turn(work.left[0]):
+            work = _next(imap, work, most, years)
+            yield work
+            if work.begun is None:
+                continue
+            started = time.monotonic()
+            work = work.ended(_performed(imap, work.begun))
         most = _paced(most, time.monotonic() - started)
         yield work
 

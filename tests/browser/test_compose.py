@@ -393,3 +393,21 @@ def test_without_a_script_it_is_a_form_of_plain_text(writing: Callable[..., Page
     expect(page.locator("#id_body")).to_be_visible()
     expect(page.locator("[data-tools]")).to_be_hidden()
     expect(page.locator("[name=format]")).to_have_value("plain")
+
+
+@pytest.mark.parametrize("width", [320, 375, 560])
+def test_what_is_said_of_saving_leaves_the_title_whole(
+    writing: Callable[..., Page], width: int
+) -> None:
+    """560: a pane at the bottom of a page."""
+    page = writing(width)
+    page.locator("[data-saved]").evaluate(
+        "(state) => { state.textContent = document.getElementById('keeping').dataset.offline; }"
+    )
+    cut = page.locator(".write-head :is(h1, [data-saved])").evaluate_all(
+        "(texts) => texts.filter((text) => text.scrollWidth > text.clientWidth).length"
+    )
+    assert cut == 0
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nouveau message")
+    for button in page.locator(".write-head button:visible").all():
+        expect(button).to_be_in_viewport(ratio=1)

@@ -35,6 +35,7 @@ def fill_book() -> None:
     groups.add(groups.create(mine, "Parents 4e B"), [made[0].pk, made[-1].pk])
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_every_page_is_for_everybody(
     open_page: Callable[..., Page],

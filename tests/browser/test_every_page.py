@@ -581,6 +581,7 @@ WRONG_IN_DJANGO = {
 }
 
 
+@pytest.mark.whole
 def test_the_administration_has_no_other_faults_than_djangos(
     open_page: Callable[..., Page],
     browser_of: Callable[[Page, MailAccount], Client],

@@ -61,6 +61,23 @@ def test_the_menu_leads_to_the_article_about_the_page(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Trier avec des règles")
 
 
+def test_one_walks_from_a_page_to_its_question_to_the_page_it_is_about_and_back(
+    page: Page, faults: list[str]
+) -> None:
+    page.goto("/contacts/")
+    page.locator("summary", has_text="Aide").click()
+    page.get_by_role("link", name="Toute l’aide").first.click()
+    first = page.locator(".help-asked a").first
+    expect(first).to_have_text("Gérer ses contacts")
+    page.get_by_role("link", name="Comment prévenir de mon absence").click()
+    page.get_by_role("link", name="Ouvrir la page concernée").click()
+    expect(page.get_by_role("heading", name="Absence").first).to_be_visible()
+    page.goto("/help/")
+    page.get_by_role("link", name="Revenir à ma messagerie").click()
+    expect(page.locator("#rows")).to_be_visible()
+    assert faults == []
+
+
 def test_the_keys_are_shown_on_any_page_outside_of_fields(page: Page) -> None:
     page.goto("/contacts/")
     page.locator("#content").focus()

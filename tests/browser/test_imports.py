@@ -150,6 +150,7 @@ def test_without_a_script_progress_is_asked_again_and_leads_on(
     assert Contact.objects.filter(display_name="Amélie Aubert").count() == 1
 
 
+@pytest.mark.whole
 @pytest.mark.usefixtures("jobs_at_once")
 @pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_every_page_of_an_import_is_for_everybody(

@@ -136,6 +136,7 @@ def test_without_a_script_a_rule_is_made_and_somebody_is_away(
     assert scroll
 
 
+@pytest.mark.whole
 def test_the_absence_and_the_text_have_no_axe_faults(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],

@@ -199,6 +199,7 @@ def test_a_deleted_message_comes_back_by_undo(
     expect(page.get_by_role("link", name="Absence de Maëlle")).to_be_visible()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("scheme", parts.first_of("light", "dark"))
 @pytest.mark.parametrize("width", parts.first_of(1440, 375))
 def test_pages_are_accessible_and_fit(

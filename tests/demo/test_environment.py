@@ -89,3 +89,21 @@ def test_the_tests_are_prepared_by_a_python_without_packages():
         timeout=LONGEST_S,
     )
     assert prepared.returncode == 0, prepared.stderr
+
+
+def test_what_checks_the_scripts_is_not_installed_in_the_venv_of_another_checkout(
+    monkeypatch, tmp_path
+):
+    """Its lock file may be another one, by which its own tests then fail."""
+    other = tmp_path / "other"
+    (other / "scripts").mkdir(parents=True)
+    (other / "scripts" / "installed").write_text("what the other one wants")
+    monkeypatch.setattr(environment, "VENV", tmp_path / ".venv")
+    environment.VENV.symlink_to(other)
+    monkeypatch.setattr(environment, "_run", lambda *_: pytest.fail("it was installed"))
+
+    with pytest.raises(Refused, match="is a link to"):
+        environment._install_node_modules()
+
+    assert (other / "scripts" / "installed").read_text() == "what the other one wants"
+    assert not (other / "scripts" / "package.json").exists()

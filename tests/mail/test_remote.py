@@ -194,7 +194,7 @@ FRAGMENTS = [
 ]
 
 
-@pytest.mark.parametrize(
+@each(
     "url",
     [
         "",

@@ -31,7 +31,7 @@ from tests.servers.exim import Exim
 from tests.servers.offers import USUAL, Offers, Submitting
 from tests.servers.postfix import Postfix
 from tests.servers.unpacked import COURIER, CYRUS, EXIM, POSTFIX, Unpacked
-from tests.table import ENGINES, MATRIX
+from tests.table import ENGINES, LAYOUT, MATRIX
 
 NEED_ALL = "WEBMAIL_TESTS_NEED_ALL"
 SQLITE = "sqlite:///:memory:"
@@ -124,7 +124,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if not session.testsfailed:
-        for table in (MATRIX, ENGINES):
+        for table in (MATRIX, ENGINES, LAYOUT):
             table.write()
 
 

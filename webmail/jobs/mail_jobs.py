@@ -25,7 +25,8 @@ from mail.imap.connection import Connection
 from mail.mailbox import bulk, folders
 from mail.mailbox.actions import BegunStep, MailStep
 from mail.mailbox.bulk import MOST_MESSAGES, BulkWork, packed, unpacked
-from webmail.jobs import share_jobs
+from webmail.jobs import brought, share_jobs
+from webmail.jobs.turns import turns
 from webmail.models import MailJob
 
 State = MailJob.State
@@ -80,7 +81,8 @@ def do(
     work = asked = BulkWork(tuple(step for step in steps if step.uids))
     deadline = time.monotonic() + SECONDS
     try:
-        for work in bulk.run(imap, asked):
+        for work in bulk.run(imap, asked, turns(request.user, imap)):
+            brought.note(request.user, work.undo)
             if work.begun is None and time.monotonic() > deadline:
                 break
     except ServerUnavailable:
@@ -212,8 +214,9 @@ def _share_on(job: MailJob, imap: Connection, heartbeat: Heartbeat) -> None:
 
 def _go_on(job: MailJob, imap: Connection, heartbeat: Heartbeat) -> None:
     emptied = [(str(name), int(number)) for name, number in job.work.get("emptied", [])]
-    for work in bulk.run(imap, _read(job)):
+    for work in bulk.run(imap, _read(job), turns(job.user, imap)):
         heartbeat.got_on()
+        brought.note(job.user, work.undo)
         if not _write_down(job, work):
             return
     folders.remove_empty(imap, emptied)

@@ -16,6 +16,7 @@ from django.db import transaction
 from accounts import lending
 from accounts.http import SignedInRequest
 from accounts.sealed import files as sealed_files
+from addressbook.contacts import custody
 from core import clock
 from mail.errors import AlreadyLeft, MessageUnkept, TooManyRecipients, Unreadable
 from mail.mime import addresses, build
@@ -31,6 +32,11 @@ class NoAddress(ValueError):
     """The typed text is no address."""
 
 
+class WithheldAddress(ValueError):
+    """The typed address is that of a guardian who is not to be written to about a pupil; the text
+    says so in words."""
+
+
 def may_be_corrected(row: OutboxMessage) -> bool:
     """Return whether a message is one of several to each, did not reach its recipient, and still
     has its file.
@@ -44,8 +50,8 @@ def may_be_corrected(row: OutboxMessage) -> bool:
 def send_again(request: SignedInRequest, pk: uuid.UUID, typed: str) -> OutboxMessage:
     """Send a message to another address. The same correction twice counts as one.
 
-    Raises NotFound, AlreadyLeft when it cannot be corrected any more, NoAddress, TooManyRecipients,
-    SignInNeeded and MessageUnkept.
+    Raises NotFound, AlreadyLeft when it cannot be corrected any more, NoAddress, WithheldAddress,
+    TooManyRecipients, SignInNeeded and MessageUnkept.
     """
     row = choices.find(request.user, pk)
     address = typed.strip()
@@ -53,6 +59,9 @@ def send_again(request: SignedInRequest, pk: uuid.UUID, typed: str) -> OutboxMes
         raise NoAddress(address)
     if not may_be_corrected(row):
         raise AlreadyLeft
+    if notes := custody.withheld(request.user, [address]):
+        (withheld,) = notes.values()
+        raise WithheldAddress(" ".join(map(custody.words, withheld)))
     if words := recipients.limits_error(request.user, 1, recipients.EACH):
         raise TooManyRecipients(words)
     new = _made(row, address)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -28,12 +28,14 @@ from django.db import DatabaseError, connection, transaction
 
 from accounts import lending, session, wire_log
 from accounts.claims import Lost
+from addressbook.contacts import custody
 from core import clock
 from mail import smtp
 from mail.errors import (
     BadServerAnswer,
     PerhapsSent,
     RecipientsRefused,
+    RecipientsWithheld,
     ServerUnavailable,
     SignInNeeded,
     Unreadable,
@@ -219,6 +221,7 @@ def give_back(lent: lending.LentCredential | None) -> None:
 def _hand_over(row: OutboxMessage) -> bytes:
     """Hand the message over. Return it, with its Bcc field."""
     envelope = values.opened(row)
+    _check_custody(row, envelope.recipients)
     message = batch_template.message(row)
     notice = smtp.DeliveryNotice(row.message_id.strip("<>")) if envelope.wants_notice else None
     steps = smtp.SubmissionSteps(
@@ -236,6 +239,16 @@ def _hand_over(row: OutboxMessage) -> bytes:
             steps=steps,
         )
     return message
+
+
+def _check_custody(row: OutboxMessage, addresses: Sequence[str]) -> None:
+    """Raise RecipientsWithheld if the user noted, after the message was accepted, that a recipient
+    is not to be written to about a pupil. About earlier notes the composer asked."""
+    notes = custody.withheld(row.user, addresses, since=row.accepted)
+    if notes:
+        raise RecipientsWithheld(
+            refused={address: "" for address in addresses if address.lower() in notes}
+        )
 
 
 def _note_taken(row: OutboxMessage, words: str) -> None:

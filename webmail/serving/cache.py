@@ -5,15 +5,32 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
-from functools import cache, cached_property
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache, cached_property, wraps
 from typing import Any
 
 from django.core.cache.backends import redis
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisGone
+from redis.exceptions import TimeoutError as RedisSilent
+from redis.retry import Retry
 
-CONNECT_SECONDS = 1
-"""The seconds that a page waits for a Redis whose machine says nothing."""
+SECONDS = 1
+"""The seconds that a page waits for a Redis that says nothing."""
+SILENT_SECONDS = 5
+"""The seconds after such a wait in which no page of the process waits again."""
+COPIES = (
+    "near:", "seen:", "session:", "lasting:", "brought:", "judging:", "announcements-put-away:",
+    "inbox-watch:", "outbox:", "pulled-untold:", "pulls-seen:", "searching:", "size-limit:",
+    "tags:",
+)  # fmt: skip
+"""The prefixes of keys whose values a page can do without, since they are stored elsewhere too, or
+only save time. Without Redis there are none. Of all others, such as counts of attempts, an error is
+raised."""
+BRIEF = ("inbox-watch:", "judging:")
+"""Those of them that last a minute or so, and so may also miss that they are deleted."""
 NEAR, NEAR_SECONDS = "near:", 5
 """The prefix of keys whose values each process may also hold in memory for some seconds. None of
 them may be about a user."""
@@ -36,8 +53,16 @@ class _Client(redis.RedisCacheClient):
     when they were read, by their keys in Redis."""
 
     def __init__(self, servers: list[str], **options: Any) -> None:
-        super().__init__(servers, socket_connect_timeout=CONNECT_SECONDS, **options)
+        super().__init__(
+            servers,
+            socket_connect_timeout=SECONDS,
+            socket_timeout=SECONDS,
+            # Once, for a connection that a restart of Redis closed: there is no wait.
+            retry=Retry(NoBackoff(), 1, supported_errors=(RedisGone,)),
+            **options,
+        )
         self.near: dict[str, tuple[float, object]] = {}
+        self.silent_until = 0.0
 
     @cached_property
     def _kept(self) -> Any:
@@ -47,6 +72,25 @@ class _Client(redis.RedisCacheClient):
         """Return the one client. Django creates a client for each command, which takes longer than
         the command itself."""
         return self._kept
+
+
+def _bounded(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def call(client: _Client, *args: Any, **options: Any) -> Any:
+        if time.monotonic() < client.silent_until:
+            raise RedisSilent("Redis said nothing a moment ago.")
+        try:
+            return method(client, *args, **options)
+        except RedisSilent:
+            client.silent_until = time.monotonic() + SILENT_SECONDS
+            raise
+
+    return call
+
+
+_SINGLE = ("add", "get", "set", "touch", "delete", "has_key", "incr", "clear")
+for _name in (*_SINGLE, "get_many", "set_many", "delete_many"):
+    setattr(_Client, _name, _bounded(getattr(_Client, _name)))
 
 
 @cache
@@ -78,12 +122,15 @@ class RedisCache(redis.RedisCache):
 
     def get(self, key: str, default: object = None, version: int | None = None) -> Any:
         if not key.startswith(NEAR):
-            return super().get(key, default, version)
+            with _without(key):
+                return super().get(key, default, version)
+            return default
         name, now = self.make_key(key, version=version), time.monotonic()
         read, value = self._kept.near.get(name, (0.0, None))
         if value is None or now - read > NEAR_SECONDS:
-            value = super().get(key, None, version)
-            self._kept.near[name] = (now, value)
+            with _without(key):
+                value = super().get(key, None, version)
+                self._kept.near[name] = (now, value)
         return default if value is None else value
 
     def set(
@@ -94,11 +141,30 @@ class RedisCache(redis.RedisCache):
         version: int | None = None,
     ) -> None:
         self._forget_near(key, version)
-        super().set(key, value, timeout, version)  # type: ignore[arg-type]
+        with _without(key):
+            super().set(key, value, timeout, version)  # type: ignore[arg-type]
+
+    def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
+        keys = list(keys)
+        with _without(*keys):
+            return super().get_many(keys, version)
+        return {}
+
+    def set_many(
+        self,
+        data: dict[str, Any],
+        timeout: float | object | None = DEFAULT_TIMEOUT,
+        version: int | None = None,
+    ) -> list[str]:
+        with _without(*data):
+            return super().set_many(data, timeout, version)  # type: ignore[arg-type]
+        return list(data)
 
     def delete(self, key: str, version: int | None = None) -> bool:
         self._forget_near(key, version)
-        return super().delete(key, version)
+        with _without(key, among=BRIEF):
+            return super().delete(key, version)
+        return False
 
     def delete_many(self, keys: Iterable[str], version: int | None = None) -> None:
         keys = list(keys)
@@ -113,3 +179,13 @@ class RedisCache(redis.RedisCache):
     def _forget_near(self, key: str, version: int | None) -> None:
         if key.startswith(NEAR):
             self._kept.near.pop(self.make_key(key, version=version), None)
+
+
+@contextmanager
+def _without(*keys: str, among: tuple[str, ...] = COPIES) -> Iterator[None]:
+    """Do without Redis where all keys are of these."""
+    try:
+        yield
+    except (RedisGone, RedisSilent):
+        if not all(key.startswith(among) for key in keys):
+            raise

@@ -26,6 +26,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from importlib import import_module
 from io import BytesIO
 from typing import Any, TypeVar
@@ -44,6 +45,7 @@ from mail.imap import watch
 from mail.imap.status import FolderState
 from mail.imap.values import SEEN, MessageRef
 from mail.imap.watch import ArrivedMessage, News
+from webmail.jobs import brought
 from webmail.presentation.links import ref_segment
 from webmail.presentation.words import names_of
 from webmail.serving import measures
@@ -274,12 +276,19 @@ class EventStream:
             self.say("mail", told(opened.inbox))
             while True:
                 await self._write_log()
-                news = await opened.news()
+                news = await self._without_own(await opened.news())
                 for state in news.folders:
                     is_inbox = state.folder == watch.INBOX
                     self.say("mail", told(state, news if is_inbox else None))
         finally:
             opened.close()
+
+    async def _without_own(self, news: News) -> News:
+        if not news.arrived:
+            return news
+        user, uidvalidity = self.watched.access.user, news.folders[0].uidvalidity
+        arrived = await _in_thread(lambda: brought.marked(user, uidvalidity, news.arrived))
+        return replace(news, arrived=arrived)
 
     async def _write_log(self) -> None:
         user = self.watched.access.user

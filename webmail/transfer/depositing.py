@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -57,6 +58,11 @@ def identity(fields: Headers) -> int:
     return int.from_bytes(hashlib.blake2b(b"".join(text.split()), digest_size=8).digest())
 
 
+def _digest_of_facts(number: int, message: StoredMessage) -> int:
+    facts = repr((number, message.size, message.received)).encode()
+    return int.from_bytes(hashlib.blake2b(facts, digest_size=8).digest())
+
+
 def is_named(fields: Headers) -> bool:
     """Return whether `identity` reads anything of a message."""
     return bool(fields.raw("Message-ID").strip() or fields.raw("Date").strip())
@@ -80,8 +86,8 @@ class _Target:
     of which are in ``order``; ``unread`` are sizes by the UIDs of those that were not read yet;
     ``contents`` are the UIDs of the others by their digest, with 0 for one whose UID the server did
     not tell. ``own`` are UIDs of messages that the job may have stored and not recorded. ``uids``
-    are those of all messages that the job stored. ``facts`` are identity, size and INTERNALDATE of
-    the messages that were there when the folder was opened."""
+    are those of all messages that the job stored. ``facts`` are digests of identity, size and
+    INTERNALDATE of the messages in ``order``: eight bytes for each of half a million."""
 
     name: str
     uidvalidity: int
@@ -94,7 +100,19 @@ class _Target:
     own: set[int] = field(default_factory=set)
     uids: set[int] = field(default_factory=set)
     unnamed: set[bytes] = field(default_factory=set)
-    facts: dict[int, tuple[int, int, datetime | None]] = field(default_factory=dict)
+    facts: array[int] = field(default_factory=lambda: array("Q"))
+
+    def note_facts(self, number: int, message: StoredMessage) -> None:
+        """Note the facts of a message that was there, after those with lower UIDs."""
+        if not self.order or message.uid > self.order[-1]:
+            self.order.append(message.uid)
+            self.facts.append(_digest_of_facts(number, message))
+
+    def has(self, uid: int, number: int, message: StoredMessage) -> bool:
+        """Return whether the message of this UID was there, with the facts of ``message``."""
+        index = bisect_left(self.order, uid)
+        is_there = index < len(self.order) and self.order[index] == uid
+        return is_there and self.facts[index] == _digest_of_facts(number, message)
 
     def uids_from(self, first: int) -> Iterator[int]:
         """Yield the UIDs of the messages that were there when the folder was opened."""
@@ -156,8 +174,7 @@ class Depositor:
         Message-ID, or else date, and size and INTERNALDATE must be equal: otherwise the caller has
         to bring its content, which is compared."""
         fields = headers.parse(message.fields)
-        facts = (identity(fields), message.size, message.received)
-        return is_named(fields) and self._place(path).facts.get(uid) == facts
+        return is_named(fields) and self._place(path).has(uid, identity(fields), message)
 
     def recognise(self, path: tuple[str, ...], uid: int) -> None:
         """Count a message of which the caller knows that it is in the folder."""
@@ -345,10 +362,9 @@ class Depositor:
         for number, message in self._identities(1):
             place.named.setdefault(number, []).append(message.uid)
             place.unread[message.uid] = message.size
-            place.facts[message.uid] = (number, message.size, message.received)
+            place.note_facts(number, message)
             if is_same and message.uid >= uidnext:
                 place.own.add(message.uid)
-        place.order = sorted(place.unread)
         if not place.uidnext:  # SELECT does not tell it on all servers
             place.uidnext = max(place.unread, default=0) + 1
         if not is_same:
@@ -358,12 +374,14 @@ class Depositor:
         return place
 
     def _identities(self, first: int) -> Iterator[tuple[int, StoredMessage]]:
-        """Yield identity and values of each message of the open folder, beginning with a UID. One
-        command for a thousand messages."""
-        uids = [uid for uid in search.uids(self._imap, f"UID {first}:*") if uid >= first]
+        """Yield identity and values of each message of the open folder, beginning with a UID, in
+        the order of the UIDs. One command for a thousand messages."""
+        found = search.uids(self._imap, f"UID {first}:*")
+        uids = sorted(uid for uid in found if uid >= first)
         while uids:
             batch, rest = uid_sets.head(uids, _BATCH)
-            for message in fetch.stored(self._imap, uid_sets.compressed(batch), FIELDS):
+            stored = fetch.stored(self._imap, uid_sets.compressed(batch), FIELDS)
+            for message in sorted(stored, key=lambda message: message.uid):
                 yield identity(headers.parse(message.fields)), message
             uids = list(rest)
 

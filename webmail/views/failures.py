@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -40,11 +41,19 @@ def unforeseen(request: HttpRequest) -> HttpResponse:
     elif isinstance(error, _DOWN):
         template = "503.html"
     else:
-        return HttpResponse(render_to_string("500.html", context), status=500)
-    answer = HttpResponse(render_to_string(template, context), status=503)
+        return HttpResponse(_rendered("500.html", context), status=500)
+    answer = HttpResponse(_rendered(template, context), status=503)
     answer["Retry-After"] = "10"
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+def _rendered(template: str, context: dict[str, Any]) -> str:
+    """Render a page, or where its static files have not been collected, one that needs none."""
+    try:
+        return render_to_string(template, context)
+    except ValueError:  # of Django's storage, which has no name for a file
+        return render_to_string("500_bare.html", context)
 
 
 _DOWN = (OperationalError, InterfaceError, RedisGone, RedisSilent, RedisFull)

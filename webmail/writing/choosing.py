@@ -18,6 +18,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext, ngettext, pgettext
 
 from accounts.models import User
+from addressbook.contacts import custody
 from mail.mime.addresses import Address
 from webmail.writing import cleaning, documents, doubts, fields, recipients
 from webmail.writing.content import DELIVERIES, Content
@@ -58,12 +59,15 @@ class ChoiceAnswer:
 @dataclass(frozen=True, slots=True)
 class ChosenRecipient:
     """One row of the list. ``lacking`` are the placeholders of the text that are empty for the
-    recipient, ``documents`` the names of the files that only this recipient gets."""
+    recipient, ``documents`` the names of the files that only this recipient gets. ``notes`` say
+    about which pupils the recipient is not to be written to: then nobody ticks them but the
+    user."""
 
     member: KnownRecipient
     is_ticked: bool
     lacking: tuple[str, ...]
     documents: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,9 +361,10 @@ def _with_people(
     people = tuple(
         ChosenRecipient(
             member,
-            not is_same or member.key in given.members,
+            member.key in given.members if is_same else member.key not in review.withheld,
             tuple(f"{{{spelt}}}" for key, spelt in fields if member.key in lacking[key]),
             tuple(names[number] for number in of_each.get(member.key, ())),
+            tuple(custody.words(note) for note in review.withheld.get(member.key, ())),
         )
         for member in review.members
     )

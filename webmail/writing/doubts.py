@@ -16,7 +16,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext, ngettext
 
 from accounts.models import User
-from addressbook.contacts import names, sharing
+from addressbook.contacts import custody, names, sharing
 from addressbook.contacts.groups import GroupGap
 from webmail.presentation.words import few
 from webmail.writing import cleaning, fields, identities, matching, recipients, reminder
@@ -59,6 +59,7 @@ def find(
     names of attachments."""
     own_words = reminder.own_words(cleaning.own_text(content.html) if content.is_html else text)
     doubts = [
+        *_of_custody(review),
         *_of_many_answered(content, review),
         *_of_others(user, review, f"{content.subject}\n{own_words}", file_names),
         *_of_slips(user, review),
@@ -113,6 +114,19 @@ def _of_many_answered(content: Content, review: Review) -> list[Doubt]:
     question = gettext("Answer all these people?")
     keys = [member.key for member in review.members]
     return [Doubt(_key("many", keys), "users", question, fact, offers_sender=True)]
+
+
+def _of_custody(review: Review) -> list[Doubt]:
+    """Return the doubt about guardians who are not to be written to about a pupil."""
+    facts = [custody.words(note) for notes in review.withheld.values() for note in notes]
+    if not facts:
+        return []
+    question = gettext("Write to this guardian?")
+    shown = facts[:_MOST_NAMED]
+    if more := len(facts) - len(shown):
+        words = ngettext("%(count)s more person.", "%(count)s more people.", more)
+        shown.append(words % {"count": intcomma(more)})
+    return [Doubt(_key("custody", facts), "triangle-alert", question, " ".join(shown))]
 
 
 def _of_slips(user: User, review: Review) -> list[Doubt]:

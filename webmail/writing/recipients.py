@@ -15,7 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from accounts.models import MailDomain, User
-from addressbook.contacts import known
+from addressbook.contacts import custody, known
+from addressbook.contacts.custody import WithheldGuardian
 from core import clock
 from mail.mime import addresses
 from mail.mime.addresses import Address, AddressGroup, Recipients
@@ -33,7 +34,8 @@ class Review:
     """The recipients of a message, each once, in the order of To, Cc and Bcc. ``groups`` are those
     in To or Cc, ``hidden_groups`` those in Bcc. ``outside`` and ``visible`` count people in To and
     Cc. ``known`` are the keys of all fields that the text may have. ``placeholders`` has the key
-    and the first spelling of each that it has."""
+    and the first spelling of each that it has. ``withheld`` are guardians who are not to be written
+    to about a pupil, by their address."""
 
     members: tuple[KnownRecipient, ...]
     groups: tuple[AddressGroup, ...] = ()
@@ -42,6 +44,7 @@ class Review:
     repeated: int = 0
     known: frozenset[str] = fields.OF_CONTACTS
     placeholders: Mapping[str, str] = field(default_factory=dict)
+    withheld: Mapping[str, tuple[WithheldGuardian, ...]] = field(default_factory=dict)
 
     @property
     def visible(self) -> int:
@@ -110,6 +113,7 @@ def review(
         repeated=count - len(people),
         known=known_fields,
         placeholders=spellings,
+        withheld=custody.withheld(user, (member.address for member in people)),
     )
 
 

@@ -14,8 +14,9 @@ from django.urls import reverse
 
 from accounts.models import User
 from addressbook import contacts, imports, vcard
+from addressbook.completion import search
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import audiences, families, groups, ties
+from addressbook.contacts import audiences, families, groups, known, ties
 from addressbook.models import Contact, Group, Guardianship, ImportJob
 from addressbook.presentation import classes as class_presentation
 from tests.addressbook.imports.conftest import Import
@@ -255,6 +256,75 @@ def test_a_guardians_new_address_is_the_one_written_to(
     assert [one for one in reached if "Paul" in one] == [f"Martin Paul <{wanted}>"]
     # Brought once more, the list changes nothing.
     assert brought(claire, HEAD + moved, policy=policy).merged == 0
+
+
+def test_the_address_that_was_written_to_is_kept_as_a_former_one(
+    claire: User, browser_of: Callable[[User], Client], brought: Import
+) -> None:
+    brought(claire, HEAD + LEA)
+    brought(claire, HEAD + LEA.replace("p@x.example", "paul@new.example"))
+    paul = Contact.objects.of(claire).get(display_name="Martin Paul")
+    assert vcard.read_one(paul.vcard).emails == (
+        Email("paul@new.example"),
+        Email("p@x.example", "former"),
+    )
+    # An answer from it is known, but completion offers the new address alone.
+    assert known.people(claire, ["p@x.example"])["p@x.example"].contact == paul.pk
+    assert [one.address for one in search.complete(claire, "martin paul")] == ["paul@new.example"]
+    page = browser_of(claire).get(reverse("addressbook:contact", args=[paul.pk])).content.decode()
+    assert "Ancienne adresse" in page
+
+
+def test_a_guardian_with_a_former_address_alone_gets_nothing(claire: User, brought: Import) -> None:
+    brought(claire, HEAD + LEA)
+    paul = Contact.objects.of(claire).get(display_name="Martin Paul")
+    data = vcard.read_one(paul.vcard)
+    contacts.update(paul, replace(data, emails=(Email("p@x.example", "former"),)))
+    reached = audiences.recipients_of(group(claire, "6e C"), "guardians")
+    assert [one for one in reached.recipients if "Paul" in one] == []
+    assert [one.name for one in reached.unreached] == ["Martin Paul"]
+    ordinary = groups.create(claire, "Délégués")
+    groups.add(ordinary, [paul.pk])
+    of_group = groups.reach(ordinary)
+    assert of_group.recipients == ()
+    assert [one.name for one in of_group.unreached] == ["Martin Paul"]
+
+
+def test_undoing_the_list_of_the_next_year_brings_every_row_back(
+    claire: User, brought: Import
+) -> None:
+    brought(claire, HEAD + LEA + TOM)
+    lea = Contact.objects.of(claire).get(display_name="Léa MARTIN")
+    _paul, anne = ties.guardians_of(lea)
+    ties.change_guardian(
+        anne.tie, relation="mother", receives_mail=False, is_legal=True, is_first=True
+    )
+    before = _rows(claire)
+    renewed = LEA.replace("p@x.example", "paul@new.example").replace("6e C", "5e C")
+    zoe = "PETIT;Zoé;03/03/2014;5e C;Petit Ali;ali@x.example;oui;;;2026-2027\n"
+    job = brought(claire, HEAD + (renewed + zoe).replace("2026-2027", "2027-2028"))
+    assert _rows(claire) != before
+    assert imports.undo(job)
+    imports.run(job.pk)
+    assert _rows(claire) == before
+
+
+def _rows(user: User) -> list[list[tuple[Any, ...]]]:
+    """Return what stands in the address book outside the bin."""
+    own = Contact.objects.of(user)
+    classes = Group.objects.of(user)
+    ties_of = Guardianship.objects.filter(pupil__in=own, guardian__in=own)
+    return [
+        list(own.order_by("pk").values_list("pk", "uid", "vcard", "search", "archived")),
+        list(own.order_by("pk", "addresses__position").values_list(
+            "pk", "addresses__address", "addresses__type", "addresses__position",
+            "addresses__words", "addresses__weight")),
+        list(classes.order_by("pk").values_list(
+            "pk", "name", "folded", "class_name", "school_year", "archived", "external")),
+        list(classes.order_by("pk", "contacts").values_list("pk", "contacts")),
+        list(ties_of.order_by("pk").values_list(
+            "pk", "pupil", "guardian", "relation", "receives_mail", "is_legal", "position")),
+    ]  # fmt: skip
 
 
 def test_an_address_put_first_by_hand_stays_first(claire: User, brought: Import) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 from django.test import Client
-from django.urls import resolve
+from django.urls import resolve, reverse
 from django.utils import translation
 
 from core.help import articles
@@ -158,6 +158,24 @@ def test_a_page_without_an_article_has_none() -> None:
     assert articles.about("accounts:legal") is None
 
 
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_six_questions_stand_on_top_and_that_of_the_page_first(signed_in: bool) -> None:
+    often = [one.name for one in articles.asked_most("", signed_in=signed_in)]
+    assert len(set(often)) == 6
+    assert [one.name for one in articles.asked_most("rules", signed_in=signed_in)] == [
+        "rules",
+        *often[:5],
+    ]
+    assert [one.name for one in articles.asked_most("passwd", signed_in=signed_in)] == often
+    again = articles.asked_most(often[3], signed_in=signed_in)
+    assert [one.name for one in again] == [often[3], *often[:3], *often[4:]]
+
+
+@each("name", [name for name in articles.NAMES if articles.article(name, "fr").place])
+def test_the_page_that_an_article_is_about_opens_without_an_object(name: str) -> None:
+    assert reverse(articles.article(name, "fr").place)
+
+
 @pytest.mark.parametrize("language", articles.LANGUAGES)
 def test_what_is_new_names_the_version_that_runs(language: str) -> None:
     assert f"## {VERSION}\n" in (HELP / f"releases.{language}.md").read_text(encoding="utf-8")
@@ -172,6 +190,21 @@ def test_the_help_lists_the_articles_with_the_words_of_a_search(client: Client) 
     answer = client.get("/help/", {"q": "numen"}).content.decode()
     assert 'href="/help/numen/"' in answer
     assert 'href="/help/rules/"' not in answer
+
+
+@pages
+@pytest.mark.django_db
+def test_the_questions_are_those_of_a_stranger_and_leave_a_search_alone(client: Client) -> None:
+    page = client.get("/help/", {"about": "rules"}).content.decode()
+    assert page.index('href="/help/rules/"') < page.index('href="/help/sign-in/"')
+    assert "Comment écrire à une classe" not in page
+    assert "Les questions les plus posées" not in client.get("/help/?q=numen").content.decode()
+
+
+@pages
+@pytest.mark.django_db
+def test_an_article_leads_nobody_who_is_a_stranger_to_a_page_of_the_mail(client: Client) -> None:
+    assert "Ouvrir la page concernée" not in client.get("/help/absence/").content.decode()
 
 
 @pages

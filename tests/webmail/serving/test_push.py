@@ -29,7 +29,7 @@ from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
 from tests.servers.scripted import CLOSE, ScriptedServer, imap_script, no, ok
 from tests.waiting import LONGEST_S, PATIENCE_S, wait_for
-from tests.webmail.views.mail import letter
+from tests.webmail.views.mail import letter, page, ref, undo_steps
 from webmail.asgi import application
 from webmail.serving import push
 
@@ -222,6 +222,21 @@ def test_a_message_that_arrives_read_is_no_new_mail(
     mailbox.append(letter(), flags=["\\Seen"])
     told = browser.wait("mail")
     assert (told["exists"], told["unseen"], told["new"]) == (1, 0, [])
+
+
+def test_a_message_that_the_user_moves_back_is_no_new_mail(
+    stream: Callable[..., Browser], reader: Client, mailbox: Mailbox
+) -> None:
+    mailbox.receive(letter("À peine arrivé"))
+    browser = stream(reader)
+    browser.wait("mail")
+    act = "/mail/INBOX/act/"
+    picked = {"verb": "trash", "refs": [ref(mailbox, mailbox.uids()[0])]}
+    moved = page(reader.post(act, picked, follow=True))
+    browser.wait("mail", matching=lambda told: told["exists"] == 0)
+    reader.post(act, {"verb": "undo", "steps": undo_steps(moved)})
+    told = browser.wait("mail", matching=lambda told: told["exists"] == 1)
+    assert told["new"] == []
 
 
 def test_a_flag_that_is_changed_elsewhere_shows(

@@ -100,6 +100,46 @@ def test_the_process_does_what_waited_behind_its_job(
     session.pool().close_all()
 
 
+@pytest.fixture
+def two_waiting(
+    reader: Client,
+    spool: Path,
+    dovecot: Dovecot,
+    bob: MailAccount,
+    monkeypatch: pytest.MonkeyPatch,
+) -> list[Transfer]:
+    """Two transfers, which are due at once and always."""
+    monkeypatch.setattr(tending, "_LOOKS_SECONDS", 0)
+    monkeypatch.setattr(Transfer, "AGAIN", Transfer.AGAIN * 0)
+    for target in ("Une", "Deux"):
+        asked(reader, dovecot, bob, new=target)
+    return list(Transfer.objects.all())
+
+
+def test_the_process_ends_though_its_rows_fail_and_wait_again(
+    two_waiting: list[Transfer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+
+    def fail(pk: int) -> None:
+        begun.append(pk)
+        raise RuntimeError
+
+    monkeypatch.setattr(tasks.do_transfer, "run", fail)
+    call_command("run_job", tasks.do_transfer.name, str(two_waiting[0].pk))
+    assert {begun.count(job.pk) for job in two_waiting} == {tending.MOST_TRIES}
+
+
+def test_of_two_processes_one_does_the_rows_that_wait(two_waiting: list[Transfer]) -> None:
+    first, second = two_waiting
+    with tending._alone(tasks.do_transfer.name):
+        call_command("run_job", tasks.do_transfer.name, str(first.pk))
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert first.is_finished and second.state == State.WAITING
+    session.pool().close_all()
+
+
 def test_every_job_that_waits_for_strangers_or_for_whole_mailboxes_is_done_apart(
     monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:

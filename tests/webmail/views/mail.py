@@ -74,6 +74,13 @@ def fields(form: str) -> list[tuple[str, str]]:
     return [(name, unescape(value)) for name, value in found if name != "csrfmiddlewaretoken"]
 
 
+def undo_steps(html: str) -> str:
+    """The field of the toast's form that takes an action back."""
+    found = re.search(r'name="steps" value="([^"]*)"', html)
+    assert found, "the page offers no way back"
+    return unescape(found[1])
+
+
 def commands_sent() -> int:
     """IMAP commands on the connections that lie idle in this process's pool."""
     every_user = session.pool()._by_key.values()

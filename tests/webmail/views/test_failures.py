@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 from collections.abc import Callable
 from typing import Any, Never
 
@@ -282,12 +283,46 @@ def test_a_failure_has_the_looks_of_the_domain(
     assert "Courriel du Petit Bois" in shown and 'href="/theme/' in shown
 
 
-def test_a_redis_that_is_down_is_no_fault_to_report(reader: Client, settings: Any) -> None:
+def test_a_fault_is_told_without_static_files(reader: Client, nothing_collected: None) -> None:
+    reader.raise_request_exception = False
+    answer = reader.get("/mail/INBOX/")  # which asks for its style sheets
+    assert answer.status_code == 500
+    assert answer["Content-Type"] == "text/html; charset=utf-8"
+    shown = words(answer)
+    assert "Une panne s’est produite de notre côté" in shown
+    assert "Vos messages sont en sécurité." in shown
+    assert "staticfiles" not in page(answer)
+
+
+def test_mail_is_read_without_redis_and_no_attempt_goes_uncounted(
+    reader: Client, mailbox: Mailbox, settings: Any
+) -> None:
+    url = path(mailbox, mailbox.append(letter("Sans Redis")))
     backend = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1"}
     settings.CACHES = {"default": backend}
-    reader.raise_request_exception = False
-    answer = reader.get("/mail/INBOX/")
-    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    for shown in ("/mail/INBOX/", url):
+        answer = reader.get(shown)
+        assert answer.status_code == 200 and "Sans Redis" in page(answer)
+    stranger = Client(raise_request_exception=False)
+    answer = stranger.post("/accounts/login/", {"login": "alice", "password": "faux"})
+    assert (answer.status_code, answer.get("Retry-After")) == (503, "10")
+
+
+def test_a_redis_that_says_nothing_is_waited_for_once(
+    reader: Client, mailbox: Mailbox, settings: Any
+) -> None:
+    url = path(mailbox, mailbox.append(letter("Sans Redis")))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        backend = {**settings.CACHES["default"], "LOCATION": f"redis://127.0.0.1:{port}"}
+        settings.CACHES = {"default": backend}
+        for shown in ("/mail/INBOX/", url, "/mail/INBOX/"):
+            answer = reader.get(shown)
+            assert answer.status_code == 200 and "Sans Redis" in page(answer)
+        silent.settimeout(0)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
 
 
 def test_a_redis_that_is_full_is_no_fault_to_report(reader: Client, redis_server: str) -> None:

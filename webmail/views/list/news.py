@@ -19,6 +19,7 @@ from mail.imap.watch import MOST_ARRIVED, ArrivedMessage, News
 from mail.mailbox import news
 from webmail import outbox
 from webmail.adverts import judging
+from webmail.jobs import brought
 from webmail.serving.push import told
 from webmail.views.page import memory
 
@@ -86,7 +87,8 @@ def _came(
     stood = _REF.fullmatch(request.GET.get("inbox", ""))
     if state.folder != judging.INBOX or stood is None:
         return None
-    return news.arrived(imap, state, int(stood[1]), int(stood[2]), memory(request))
+    arrived = news.arrived(imap, state, int(stood[1]), int(stood[2]), memory(request))
+    return arrived and brought.marked(request.user, state.uidvalidity, arrived)
 
 
 def _arrived(request: SignedInRequest) -> list[tuple[int, int]]:

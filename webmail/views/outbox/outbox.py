@@ -200,6 +200,10 @@ def correct(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     except correcting.NoAddress:
         toasts.warning(request, gettext("This is not an address: nothing was sent."))
         return redirect("mail:outbox_message", pk)
+    except correcting.WithheldAddress as error:
+        nothing = gettext("Nothing was sent.")
+        toasts.warning(request, f"{error} {nothing}")
+        return redirect("mail:outbox_message", pk)
     except TooManyRecipients as error:
         toasts.warning(request, error.words)
         return redirect("mail:outbox_message", pk)

@@ -171,6 +171,6 @@ def line_of(
 
 def _unnamed(standing: Standing) -> tuple[str, ...]:
     """Return all refused addresses, if the sentence names only some of them."""
-    is_named = standing.failure != "RecipientsRefused" or standing.is_back
+    is_named = "Recipients" not in standing.failure or standing.is_back
     refused = tuple(address for address, _words in standing.refused)
     return () if is_named or len(refused) <= failures.MOST_REFUSED else refused

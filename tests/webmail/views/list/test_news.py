@@ -18,7 +18,7 @@ from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import ScriptedServer, imap_script, no, ok
 from tests.webmail.views import unwanted
-from tests.webmail.views.mail import commands_sent, letter, page, ref
+from tests.webmail.views.mail import commands_sent, letter, page, ref, undo_steps
 from webmail.adverts import judging
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +105,25 @@ def test_what_came_since_the_page_is_named_but_not_what_came_back(
     for wrong in (f"1-{before['uidnext']}", "x", "-", "9" * 30):
         (told,) = poll(reader, inbox=wrong).json()["folders"]
         assert told["new"] == [] and told["unnamed"]
+
+
+@pytest.mark.parametrize("verb", ["trash", "copy"])
+def test_a_message_that_the_user_moves_back_or_copies_is_no_new_mail(
+    reader: Client, mailbox: Mailbox, verb: str
+) -> None:
+    folder = "INBOX" if verb == "trash" else "Archive"
+    mailbox.append(letter("À peine arrivé"), folder)
+    (state,) = poll(reader).json()["folders"]
+    inbox = f"{state['uidvalidity']}-{state['uidnext']}"
+    picked = {"verb": verb, "refs": [ref(mailbox, mailbox.uids(folder)[0], folder)], "to": "INBOX"}
+    answer = page(reader.post(f"/mail/{folder}/act/", picked, follow=True))
+    if verb == "trash":
+        reader.post("/mail/INBOX/act/", {"verb": "undo", "steps": undo_steps(answer)})
+    (told,) = poll(reader, inbox=inbox).json()["folders"]
+    assert (told["exists"], told["new"], told["unnamed"]) == (1, [], False)
+    mailbox.append(letter("Tout neuf"))
+    (told,) = poll(reader, inbox=inbox).json()["folders"]
+    assert [arrived["subject"] for arrived in told["new"]] == ["Tout neuf"]
 
 
 @pytest.mark.parametrize("since", ["", "x", "-1", "9" * 30, "1) UID STORE"])

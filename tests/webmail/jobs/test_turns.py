@@ -1,0 +1,79 @@
+"""One message that several windows move at once stays one message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection as database
+from django.test import Client
+
+from accounts import session
+from demo.servers.dovecot import MailAccount
+from mail.imap.connection import Connection
+from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.mail import letter, page, ref, undo_steps
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ACT = "/mail/INBOX/act/"
+WINDOWS = 6
+WITHOUT = {"MOVE": (), "COPY": ("MOVE",), "COPY without UIDPLUS": ("MOVE", "UIDPLUS")}
+
+
+@pytest.fixture(params=WITHOUT)
+def reader(
+    request: pytest.FixtureRequest,
+    signed_in: Callable[..., Client],
+    alice: MailAccount,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Client:
+    """Alice, whose server has so many of the extensions."""
+    has = Connection.has
+    missing = WITHOUT[request.param]
+    monkeypatch.setattr(
+        Connection, "has", lambda imap, word: word not in missing and has(imap, word)
+    )
+    return signed_in(alice)
+
+
+def at_once(reader: Client, data: dict[str, str]) -> list[str]:
+    """Post the same form from several windows, and return what they show."""
+    start = Barrier(WINDOWS)
+
+    def post(_window: int) -> str:
+        client = Client()
+        client.cookies = reader.cookies.copy()
+        client.raise_request_exception = False
+        start.wait()
+        try:
+            return page(client.post(ACT, data, headers={"HX-Request": "true"}))
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(WINDOWS) as pool:
+        shown = list(pool.map(post, range(WINDOWS)))
+    session.pool().close_all()
+    return shown
+
+
+def kept(mailbox: Mailbox, folder: str) -> list[int]:
+    """Without what is marked as deleted, which lists hide."""
+    return [uid for uid in mailbox.uids(folder) if "\\Deleted" not in mailbox.flags(uid, folder)]
+
+
+def test_a_message_that_is_moved_and_taken_back_by_many_windows_stays_one(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    for number in range(2):
+        picked = {"verb": "trash", "refs": ref(mailbox, mailbox.append(letter(f"n° {number}")))}
+        shown = at_once(reader, picked)
+        assert (kept(mailbox, "INBOX"), len(kept(mailbox, "Trash"))) == ([], 1)
+        moved = [html for html in shown if "1 message mis à la corbeille" in html]
+        assert len(moved) == 1
+        missing = [html for html in shown if "plus" in html and html not in moved]
+        assert len(missing) == WINDOWS - 1
+        shown = at_once(reader, {"verb": "undo", "steps": undo_steps(moved[0])})
+        assert (len(kept(mailbox, "INBOX")), kept(mailbox, "Trash")) == (1, [])
+        mailbox.empty()
