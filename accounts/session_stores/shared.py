@@ -163,8 +163,8 @@ def _renew_auth_hash(contents: dict[str, Any]) -> None:
     """Renew Django's hash of the user's password, if a former secret key made it. Django would give
     the session a new key instead, and sign out the user whose browser sends two requests at
     once."""
-    made = contents.get(HASH_SESSION_KEY)
-    user = User.objects.filter(pk=contents.get(SESSION_KEY)).first() if made else None
+    made = str(contents.get(HASH_SESSION_KEY, ""))
+    user = User.objects.filter(pk=contents.get(SESSION_KEY, 0)).first() if made else None
     if user and any(
         constant_time_compare(made, by_former)
         for by_former in user.get_session_auth_fallback_hash()

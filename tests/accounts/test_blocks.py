@@ -41,6 +41,7 @@ def test_the_right_password_reads_the_reason_and_the_end(blocked: User, alice: M
     page = answer.content.decode()
     assert answer.status_code == 422
     assert BLOCKED in page and REASON in page
+    assert blocked.blocked_until
     assert date_format(blocked.blocked_until, "DATE_FORMAT") in page
     event = AuditEvent.objects.get(kind=AuditEvent.Kind.SIGN_IN_FAILED)
     assert (event.target, event.detail) == ("alice@ac-exemple.fr", {"cause": "blocked"})
