@@ -295,6 +295,12 @@ KINDS: Final[tuple[StoredData, ...]] = (
         "adverts",
     ),
     StoredData(
+        _("The name under which your mail server signs its checks of senders"),
+        _ACCOUNT,
+        ("webmail.AuthservWitness",),
+        absent=_("It holds nothing of your mail."),
+    ),
+    StoredData(
         _("Messages that you reported to the authority: sender, subject, where their links lead"),
         _of_model("webmail.FraudReport"),
         ("webmail.FraudReport",),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from importlib import resources
@@ -73,6 +74,31 @@ def _schools() -> tuple[str, ...]:
 def is_of_schools(domain: str) -> bool:
     """Whether a domain is one whose mail a teacher expects (``data/schools.txt``)."""
     return owns(_schools(), domain)
+
+
+@cache
+def _signing() -> tuple[date, frozenset[str], tuple[str, ...]]:
+    """The day of the list of ``data/signing.txt``, its domains, and those with a star."""
+    source = resources.files("mail.judgement.data").joinpath("signing.txt")
+    lines = [line for line in source.read_text("utf-8").splitlines() if not line.startswith("#")]
+    renewed = date.fromisoformat(lines[0].removeprefix("renewed: "))
+    listed = {word for line in lines[1:] for word in line.split()}
+    with_star = tuple(sorted(domain for domain in listed if "*" in domain))
+    return renewed, frozenset(listed.difference(with_star)), with_star
+
+
+def signing_renewed() -> date:
+    """Return the day on which the list of those that sign their mail was gone through."""
+    return _signing()[0]
+
+
+@lru_cache(maxsize=2048)
+def signs_all_mail(domain: str) -> bool:
+    """Whether a domain is one whose owner signs all of its mail or sends it itself."""
+    _renewed, written_out, with_star = _signing()
+    labels = domain.lower().strip(".").split(".")
+    ends = (".".join(labels[start:]) for start in range(max(0, len(labels) - 6), len(labels)))
+    return any(end in written_out for end in ends) or owns(with_star, domain)
 
 
 @lru_cache(maxsize=2048)

@@ -31,10 +31,12 @@ class KnownCorrespondents:
 class Rules:
     """``servers``: hosts that take in our mail, or domains above them; empty: the host that wrote
     the topmost Received. ``domains``: the authority's mail domains; empty: that of the mailbox,
-    where our servers bear it too."""
+    where our servers bear it too. ``authserv``: the name under which our server signs
+    Authentication-Results, where it is none of ``servers``."""
 
     servers: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
+    authserv: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from mail.judgement import domains
@@ -15,6 +15,9 @@ _BY = re.compile(r"\bby\s+([a-z0-9.-]{1,253})", re.IGNORECASE)
 _FROM = re.compile(r"\s*from\s+([^\s;()]{1,253})(?:\s*\(([^)]{0,400})\))?", re.IGNORECASE)
 _REVERSE = re.compile(r"\s*([a-z0-9.-]+)\.?\s*\[", re.IGNORECASE)
 _LOCAL = re.compile(r"\bwith\s+LMTP", re.IGNORECASE)
+# RFC 3848: a client that gave a password.
+_HANDED_IN = re.compile(r"\bwith\s+(?:UTF8)?(?:E?SMTPS?A|LMTPS?A)\b", re.IGNORECASE)
+_SIGNING_NAME = re.compile(r"\s{0,20}([a-z0-9._-]{1,253})(?=[\s;(]|$)", re.IGNORECASE)
 _SCORE = re.compile(r"score=(-?\d{1,4}(?:\.\d+)?)\s+required=(\d{1,4}(?:\.\d+)?)", re.IGNORECASE)
 # The rule of Proofpoint's that held, behind a name of its own (rule=notspam, rule=inbound_spam).
 _PROOFPOINT = re.compile(r"\brule=(?:[a-z]{1,20}_){0,3}(notspam|spam|phish|malware|bulk)", re.I)
@@ -42,18 +45,19 @@ class ServerVerdict:
 
 
 def server_verdict(
-    fields: Headers, servers: Collection[str], own: Collection[str]
+    fields: Headers, servers: Collection[str], own: Collection[str], authserv: str = ""
 ) -> ServerVerdict:
     """Read what our server found.
 
     ``servers``: the hosts that take in our mail, or domains above them; ``own``: the authority's
-    mail domains. Without ``servers``, the host that wrote the topmost Received is ours. Fields
-    count only above the Received by which a server of ours took the message from elsewhere: what
+    mail domains; ``authserv``: the name under which our server signs its results, besides those of
+    our servers. Without ``servers``, the host that wrote the topmost Received is ours. Fields count
+    only above the Received by which a server of ours took the message from elsewhere: what
     stands below came with the message, whatever name it bears. A message without such a Received
     has no field that counts.
     """
     ours = frozenset(map(str.lower, servers)) or _topmost(fields)
-    trusted = Headers(fields.fields[: _border(fields, ours)])
+    trusted = Headers(fields.fields[: _border(fields, ours) or 0])
     is_exchange = _is_exchange(fields, ours)
     spam, ratio = _spam(trusted)
     if is_exchange:
@@ -61,11 +65,37 @@ def server_verdict(
     return ServerVerdict(
         verdicts=_of_exchange(fields)
         if is_exchange
-        else authentication.server_verdicts(trusted, _author(trusted, ours)),
+        else authentication.server_verdicts(trusted, _author(trusted, ours, authserv)),
         spam=spam,
         ratio=ratio,
         own=frozenset(map(str.lower, own)) or _recipients(fields, ours),
     )
+
+
+def signing_name(fields: Headers, servers: Collection[str]) -> str | None:
+    """Return the authserv-id of the topmost Authentication-Results that our server wrote: ``""``
+    where it wrote none.
+
+    Return None for a message that tells nothing of this: one that no server of ours took from
+    elsewhere, one that was handed in with a password (RFC 3848), and one that came with a field of
+    the same name already, which is forged or was not taken out.
+    """
+    ours = frozenset(map(str.lower, servers)) or _topmost(fields)
+    border = _border(fields, ours)
+    if border is None:
+        return None
+    taken = fields.fields[border][1][:2000].decode("utf-8", "replace")
+    if _HANDED_IN.search(taken):
+        return None
+    name = next(_signing_names(Headers(fields.fields[:border])), "")
+    is_brought = name in _signing_names(Headers(fields.fields[border:]))
+    return None if name and is_brought else name
+
+
+def _signing_names(fields: Headers) -> Iterator[str]:
+    for value in fields.get_all("Authentication-Results"):
+        match = _SIGNING_NAME.match(value[:2000])
+        yield match[1].lower() if match else ""
 
 
 def _is_exchange(fields: Headers, ours: frozenset[str]) -> bool:
@@ -105,9 +135,9 @@ def _recipients(fields: Headers, ours: frozenset[str]) -> frozenset[str]:
     return frozenset({domain}) if domain and domains.registered(domain) in ours else frozenset()
 
 
-def _border(fields: Headers, ours: frozenset[str]) -> int:
-    """The index of the Received by which the message came to us; 0 when there is none."""
-    border = 0
+def _border(fields: Headers, ours: frozenset[str]) -> int | None:
+    """The index of the Received by which the message came to us; None when there is none."""
+    border = None
     for index, (name, raw) in enumerate(fields.fields):
         if name.lower() != "received":
             continue
@@ -131,13 +161,16 @@ def _is_inside(received: str, ours: frozenset[str]) -> bool:
     return _LOCAL.search(received) is not None or bool(reverse and domains.is_in(reverse[1], ours))
 
 
-def _author(trusted: Headers, ours: frozenset[str]) -> str:
+def _author(trusted: Headers, ours: frozenset[str], authserv: str) -> str:
     """The authserv-id of the first Authentication-Results of a server of ours."""
-    for value in trusted.get_all("Authentication-Results"):
-        words = value.partition(";")[0].split()
-        if words and domains.is_in(words[0], ours):
-            return words[0].lower()
-    return ""
+    return next(
+        (
+            name
+            for name in _signing_names(trusted)
+            if name and (name == authserv.lower() or domains.is_in(name, ours))
+        ),
+        "",
+    )
 
 
 def _spam(trusted: Headers) -> tuple[bool | None, float | None]:

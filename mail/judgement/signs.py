@@ -107,6 +107,10 @@ _FREE_PAGES = frozenset(
     """.split()
 )
 
+# Of a mailing list (RFC 2919), of one who passed it on with what was found of it before (RFC 8617)
+# or by hand (RFC 5322).
+_PASSED_ON = frozenset({"list-id", "arc-seal", "resent-from"})
+
 
 def signs_of_message(message: Message, words: list[str], server: ServerVerdict) -> list[Sign]:
     """All signs but those of what is known and learnt. Those of words that say nothing are left
@@ -224,12 +228,31 @@ def _of_server(message: Message, server: ServerVerdict) -> Iterator[Sign]:
         yield Sign("sender_unverified", 1.0)
     elif verdicts.spf in ("softfail", "fail") and verdicts.dkim != "pass":
         yield Sign("sender_unverified", 0.5)
-    if domains.is_in(message.domain, server.own) and not verdicts.is_refused:
+    if is_unproved(message, server):
+        yield Sign("institution_unproved", 1.0)
+    elif domains.is_in(message.domain, server.own) and not verdicts.is_refused:
         yield Sign("own_domain", -3.0)
     elif domains.is_of_state(message.domain) and not verdicts.is_refused:
         yield Sign("state_domain", -3.0)
     elif not verdicts.is_refused and message.domain in _recipients(message):
         yield Sign("same_domain", -1.5)
+
+
+def is_unproved(message: Message, server: ServerVerdict) -> bool:
+    """Whether a message bears the domain of an institution that signs all of its mail, and is not
+    its own, by what our server found. Lists and forwards, which break signatures, are not
+    judged by this."""
+    if not institutions.signs_all_mail(message.domain) or _is_passed_on(message):
+        return False
+    verdicts = server.verdicts
+    if verdicts.dmarc:
+        return verdicts.dmarc == "fail"
+    return bool(verdicts) and "pass" not in (verdicts.dkim, verdicts.spf)
+
+
+def _is_passed_on(message: Message) -> bool:
+    fields = {name.lower() for name, _ in message.headers.fields}
+    return is_list(message) or not fields.isdisjoint(_PASSED_ON)
 
 
 def _recipients(message: Message) -> set[str]:

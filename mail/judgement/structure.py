@@ -38,6 +38,7 @@ WEIGHTS: Mapping[str, float] = {
     "signed_by_other": 0.7,
     "foreign_id": 0.3,
     "sender_refused": 1.5,
+    "institution_unproved": 1.5,
     "far_date": 0.3,
     "vouched_mailing": -0.7,
     # what is written so that filters do not read it
@@ -92,7 +93,7 @@ _OWN_CODES = frozenset(
     pictogram_in_name institution_in_subject unvouched signed_by_other foreign_id far_date
     vouched_mailing pictogram_in_subject styled_letters unseen_letters mixed_letters hidden_filler
     leads_away page_alone picture_link picture_for_text wordless plain_text one_target coded_link
-    coded_fragment made_up_host object_store user_in_link to_itself
+    coded_fragment made_up_host object_store user_in_link to_itself institution_unproved
     """.split()
 )
 _MOST_LINKS = 200

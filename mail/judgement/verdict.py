@@ -56,7 +56,9 @@ _UNPROVED = frozenset(
     {"speaks_of_fraud", "warning_words", "single_link", "shop_words", "much_shared", "says_tu"}
     | {"shared_past"}
 )
-_DECEIVING = frozenset({"institution_imitated", "authority_imitated", "lookalike_domain"})
+_DECEIVING = frozenset(
+    {"institution_imitated", "institution_unproved", "authority_imitated", "lookalike_domain"}
+)
 """Signs by which a message that is made as nobody's mail is a fraud."""
 _SURE = 0.02
 """Score of a message that is proved to be wanted."""
@@ -128,7 +130,7 @@ def judge(
     beyond the first half million are not looked at. ``scanned``: what `codes.scan` found in its
     pictures."""
     read = message.read_message(raw, scanned)
-    server = own_server.server_verdict(read.headers, rules.servers, rules.domains)
+    server = _server_verdict(read, rules)
     text = words_of(read)
     deceit = fraud.judge(read, text, server, known)
     if reason := proof(read, server, known, deceit):
@@ -150,9 +152,13 @@ def reconsidered(before: Verdict, raw: bytes, known: KnownCorrespondents, rules:
     """The verdict on a message that was judged, now that more is known of who was written to: only
     its head is read again."""
     read = message.read_message(HEAD_END.split(raw.lstrip(b"\r\n"), 1)[0])
-    server = own_server.server_verdict(read.headers, rules.servers, rules.domains)
+    server = _server_verdict(read, rules)
     reason = proof(read, server, known, before.deceit)
     return _proved(reason, before.deceit) if reason else before
+
+
+def _server_verdict(read: Message, rules: Rules) -> ServerVerdict:
+    return own_server.server_verdict(read.headers, rules.servers, rules.domains, rules.authserv)
 
 
 def _proved(reason: str, deceit: Judged) -> Verdict:

@@ -19,6 +19,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.http import SignedInRequest
+from accounts.models import User
 from core import clock
 from mail.errors import ServerUnavailable, WebmailError
 from mail.imap.connection import Connection
@@ -31,7 +32,7 @@ from mail.mailbox import arrivals, folders
 from mail.mailbox.memory import Memory
 from mail.mime import headers
 from mail.mime.headers import Headers
-from webmail.adverts import correspondence, learning, rspamd
+from webmail.adverts import authserv, correspondence, learning, rspamd
 from webmail.adverts.learning import Lesson
 from webmail.models import FraudReport, InboxProgress, InboxWatch, Judgement, Unsubscription
 
@@ -141,7 +142,7 @@ def meet(
         logger.info("opened message not judged: %s", type(error).__name__)
         return
     known, learnt = correspondence.known(request.user, [raw]), learning.learnt(request.user)
-    judged = correspondence.judge(request.user, raw, known, _rules(), learnt)
+    judged = correspondence.judge(request.user, raw, known, _rules(request.user), learnt)
     if judged.kind == "wanted" and not judged.is_fraud:
         return
     row = Judgement(
@@ -156,8 +157,9 @@ def meet(
     Judgement.objects.bulk_create([row], ignore_conflicts=True)
 
 
-def _rules() -> Rules:
-    return Rules(tuple(settings.ADVERTS_SERVERS), tuple(correspondence.domains()))
+def _rules(user: User) -> Rules:
+    servers, domains = tuple(settings.ADVERTS_SERVERS), tuple(correspondence.domains())
+    return Rules(servers, domains, authserv.name(user))
 
 
 def digest_of(fields: Headers) -> str:
@@ -202,7 +204,7 @@ class _Look:
         self._user = request.user
         self._watch = InboxWatch.objects.all()
         self._uidvalidity = imap.known().uidvalidity
-        self._rules = _rules()
+        self._rules = _rules(self._user)
         self._rspamd = rspamd_server()
         self._reports: list[bytes] = []
 
@@ -256,6 +258,7 @@ class _Look:
         self._imap.require(MessageRef(INBOX, self._uidvalidity, uids[0]))
         samples = arrivals.samples(self._imap, uids)
         self._reports += [sample.raw for sample in samples if arrivals.is_report(sample.raw)]
+        authserv.note(self._user, [sample.raw for sample in samples], self._rules.domains)
         judged = self._verdicts(samples)
         unwanted = [candidate for candidate in judged if candidate.is_unwanted]
         places = self._dispose(unwanted)

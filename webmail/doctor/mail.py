@@ -20,6 +20,7 @@ from core import clock
 from mail.errors import WebmailError
 from webmail import probing
 from webmail.doctor import address
+from webmail.models import AuthservWitness
 
 MOST_CONNECTIONS: Final = 25
 """Connections to an IMAP server that are tried at once; Debian's Courier allows 20."""
@@ -42,6 +43,25 @@ def findings() -> Iterator[Finding]:
             yield _without_rules(domain)
         yield from _extensions(domain)
         yield from _names(domain)
+        yield from _signing_name(domain)
+
+
+def _signing_name(domain: MailDomain) -> Iterator[Finding]:
+    """Yield the name under which the mail server signs its verdicts on senders, as the mailboxes
+    show it, where none is set."""
+    if settings.AUTHSERV_ID:
+        return
+    name, mailboxes = AuthservWitness.objects.all().agreed(domain.pk)
+    if name:
+        yield warn(
+            gettext("%(domain)s: verdicts on senders are signed %(name)s in %(count)d mailboxes.")
+            % {"domain": domain.name, "name": name, "count": mailboxes},
+            gettext(
+                "Adverts and frauds are judged by them. For warnings in messages, and for images,"
+                " set WEBMAIL_AUTHSERV_ID=%(name)s if that is your mail server."
+            )
+            % {"name": name},
+        )
 
 
 def server_findings(result: ServerResult) -> Iterator[Finding]:

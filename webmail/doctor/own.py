@@ -6,6 +6,7 @@ import os
 import shutil
 import ssl
 from collections.abc import Iterator
+from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -13,15 +14,19 @@ from typing import Final
 from django.conf import settings
 from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
 from django.core import checks
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from accounts.health import installation
 from accounts.health.findings import Finding, bad, ok, warn
 from core.environment.declared import DECLARED, TOOLS, setting_of
 from core.sizes import size
+from mail.judgement import institutions
 from mail.previews import office
 from mail.sandbox import walls
 
+_YEAR: Final = timedelta(days=366)
 # Bytes that must be free in the spool: a morning's attachments of a few thousand users.
 _ROOM: Final = 2 * 1024**3
 # Other parts report these in more detail.
@@ -35,6 +40,7 @@ def settings_findings() -> Iterator[Finding]:
     checks."""
     yield from _unknown_variables()
     yield from _tls_file()
+    yield from signing_list(timezone.localdate())
     messages = [
         message
         for message in checks.run_checks(include_deployment_checks=True)
@@ -50,6 +56,19 @@ def settings_findings() -> Iterator[Finding]:
         yield make(str(message.msg), str(message.hint or ""))
     if not messages:
         yield ok(gettext("The checks of the settings find nothing."))
+
+
+def signing_list(today: date) -> Iterator[Finding]:
+    """Yield a finding where the list of institutions that sign their mail is older than a year."""
+    renewed = institutions.signing_renewed()
+    if today - renewed > _YEAR:
+        yield warn(
+            gettext("The list of institutions that sign all of their mail is from %(day)s.")
+            % {"day": date_format(renewed)},
+            gettext(
+                "Update the webmail. An old list can hold an institution’s own mail for a fraud."
+            ),
+        )
 
 
 def _counts(check: str) -> bool:

@@ -1,6 +1,7 @@
 """The mail app's models. The database holds no mail."""
 
 from webmail.models.adverts import (
+    AuthservWitness,
     FraudReport,
     InboxProgress,
     InboxWatch,
@@ -51,6 +52,7 @@ __all__ = [
     "OFFICE_PREVIEWS_KEPT",
     "TAGS_CACHE_SECONDS",
     "AllowedSender",
+    "AuthservWitness",
     "CannedAnswer",
     "DataExport",
     "Draft",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from datetime import date, datetime, timedelta
@@ -137,6 +138,69 @@ def _iso(day: date | None) -> str:
 
 def _watch_key(user: AbstractBaseUser) -> str:
     return f"inbox-watch:{user.pk}"
+
+
+class AuthservWitnessQuerySet(models.QuerySet["AuthservWitness"]):
+    def note(self, user: AbstractBaseUser, sightings: Iterable[tuple[str, str]]) -> None:
+        """Add messages, each given by the name of its results and a fingerprint of its sender's
+        domain. Another name than before begins anew. One query, and a second where that changes
+        anything.
+        """
+        before = self.filter(user_id=user.pk).values_list("name", "messages", "senders").first()
+        name, messages, senders = before or ("", 0, [])
+        for seen, sender in sightings:
+            if seen != name:
+                name, messages, senders = seen, 0, []
+            messages = min(messages + 1, AuthservWitness.MESSAGES)
+            if sender not in senders and len(senders) < AuthservWitness.SENDERS:
+                senders = [*senders, sender]
+        if (name, messages, senders) != before:
+            values: dict[str, object] = {"name": name, "messages": messages, "senders": senders}
+            self.update_or_create(user_id=user.pk, defaults=values)
+
+    def agreed(self, domain: int) -> tuple[str, int]:
+        """Return the name that nearly all mailboxes of this mail domain testify to, with their
+        number; ``("", 0)`` where too few do.
+        """
+        rows = self.filter(user__mail_domain_id=domain, messages__gte=AuthservWitness.MESSAGES)
+        names = Counter(
+            name
+            for name, senders in rows.values_list("name", "senders")
+            if len(senders) >= AuthservWitness.SENDERS
+        )
+        name, mailboxes = next(iter(names.most_common(1)), ("", 0))
+        is_agreed = mailboxes >= AuthservWitness.MAILBOXES and (
+            mailboxes >= AuthservWitness.AGREEMENT * names.total()
+        )
+        return (name, mailboxes) if name and is_agreed else ("", 0)
+
+
+class AuthservWitness(models.Model):
+    """What the last messages from elsewhere in one user's inbox testify to: the name under which
+    the mail server signed its results of all of them; empty where it signed none. A mailbox counts
+    once it has seen enough messages of enough senders' domains without another name.
+    """
+
+    MESSAGES: ClassVar[int] = 10
+    SENDERS: ClassVar[int] = 5
+    MAILBOXES: ClassVar[int] = 3
+    AGREEMENT: ClassVar[float] = 0.9
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    name = models.CharField(_("name of the mail server"), max_length=253, blank=True)
+    messages = models.PositiveSmallIntegerField(_("messages in a row"), default=0)
+    senders = models.JSONField(_("keyed digests of senders’ domains"), default=list)
+
+    objects = AuthservWitnessQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("name of the mail server seen in a mailbox")
+        verbose_name_plural = _("names of the mail server seen in mailboxes")
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.name}"
 
 
 class JudgementQuerySet(models.QuerySet["Judgement"]):

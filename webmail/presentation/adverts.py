@@ -166,6 +166,9 @@ REASONS: Mapping[str, str | Promise] = {
     "pictogram_in_name": _("The sender’s name holds pictograms."),
     "institution_in_subject": _("Its subject names an institution that did not send it."),
     "unvouched": _("Another domain than the sender’s sent it, and the sender’s did not sign it."),
+    "institution_unproved": _(
+        "The institution in its address signs all of its mail. It did not sign this message."
+    ),
     "signed_by_other": _("Only another domain than the sender’s signed it."),
     "foreign_id": _("Its identifier comes from another domain than the sender’s."),
     "far_date": _("Its date is days away from when it came."),

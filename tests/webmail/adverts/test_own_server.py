@@ -110,3 +110,14 @@ def test_an_exchange_of_somebody_else_says_nothing() -> None:
     passed_on = f"{LAST}{BORDER}{EXCHANGE}X-MS-Exchange-Organization-SCL: 9\n"
     assert read(passed_on).spam is None
     assert read(f"{EXCHANGE}X-MS-Exchange-Organization-SCL: 9\n", ("box.test",)).spam is None
+
+
+def test_results_under_a_name_that_was_found_count_above_the_border_alone() -> None:
+    def dmarc(fields: str) -> str:
+        parsed = headers.parse(fields.encode() + b"\n")
+        return own_server.server_verdict(parsed, (), (), "filter.invalid").verdicts.dmarc
+
+    signed = "Authentication-Results: filter.invalid (x); dmarc=pass\n"
+    assert dmarc(f"{LAST}{signed}{BORDER}") == "pass"
+    assert dmarc(f"{LAST}{BORDER}{signed}") == ""
+    assert read(f"{LAST}{signed}{BORDER}").verdicts.dmarc == ""
