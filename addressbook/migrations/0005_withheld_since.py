@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("addressbook", "0003_one_clock"),
+        ("addressbook", "0004_ends_of_classes"),
     ]
 
     operations = [
