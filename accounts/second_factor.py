@@ -9,13 +9,10 @@ from allauth.account.internal.flows.login import get_authentication_records, rec
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import MailDomain, User
 
 EVERYBODY: Final = "everybody"
-# allauth has no French name for them.
-SECOND_FACTORS: Final = _("Second factors")
 
 
 def passed(request: HttpRequest) -> bool:

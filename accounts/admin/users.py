@@ -19,17 +19,21 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import roles
 from accounts.administration.pages import ReadOnlyAdmin
 from accounts.models import User
-from accounts.second_factor import SECOND_FACTORS
 
 # Addresses stand beside the user, and second factors have our own page, which does not show the
 # secret. Groups are not editable rows, since the code defines what a role may do.
 admin.site.unregister([EmailAddress, Authenticator, Group])
+
+# allauth has no words for them that could be translated.
+Authenticator._meta.verbose_name = _("second factor")
+Authenticator._meta.verbose_name_plural = _("second factors")
 
 ROLE_NAMES: dict[str, Promise] = {
     roles.ADMINISTRATOR: _("Administrator"),
@@ -206,4 +210,5 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(request, {"title": SECOND_FACTORS, **(extra_context or {})})
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})

@@ -25,7 +25,6 @@ from accounts import binding, roles, second_factor, sessions
 from accounts.administration.log import RecordedAdmin
 from accounts.administration.queries import BoundedAdmin, check_query
 from accounts.models import User
-from accounts.second_factor import SECOND_FACTORS
 from accounts.views.doors import SignOutView
 from webmail.administration import dashboard
 from webmail.administration.views import doctor, jobs, retention, support, wire_log
@@ -163,8 +162,6 @@ class AdminSite(admin.AdminSite):
             for app in apps
             for model in app["models"]
         }
-        if factors := remaining.get("mfa.Authenticator"):
-            factors["name"] = SECOND_FACTORS
         groups = [
             {
                 "name": name,
