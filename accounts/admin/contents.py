@@ -34,6 +34,11 @@ class AnnouncementAdmin(CachedAdmin):
     )
     readonly_fields = ("preview",)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Propose everybody: who cannot sign in asks why on the sign-in page."""
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        return {"audience": Announcement.Audience.EVERYBODY} | initial
+
     @admin.display(description=_("in force"), boolean=True)
     def in_force(self, announcement: Announcement) -> bool:
         return announcement.is_in_force(clock.now())

@@ -444,7 +444,8 @@ def _read_numen(text: str, today: date) -> str:
     try:
         return numen.normalise(text)
     except numen.NumenError as error:
-        raise _CellRefused(RowProblem.EMPTY if error.code == "empty" else RowProblem.FORM) from None
+        is_empty = error.code == "empty"
+        raise _CellRefused(RowProblem.EMPTY if is_empty else RowProblem.NUMEN) from None
 
 
 def _read_birth_date(text: str, today: date) -> date:

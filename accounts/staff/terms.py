@@ -88,6 +88,7 @@ class RowProblem(TextChoices):
 
     EMPTY = "empty", _("is empty")
     FORM = "form", _("has not the right form")
+    NUMEN = "numen", _("is no NUMEN, which is like 20E0500000ZZZ")
     TOO_LONG = "too-long", _("is too long")
     CHARACTER = "character", _("holds characters that are not allowed")
     FORMULA = "formula", _("begins like a formula (= + - @)")

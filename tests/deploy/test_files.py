@@ -48,14 +48,15 @@ def test_the_settings_are_settings() -> None:
 @pytest.mark.parametrize("name", ["environment", "container/env.example"])
 def test_the_settings_name_what_an_installation_is_not_whole_without(name: str) -> None:
     text = (DEPLOY / name).read_text()
-    named = set(re.findall(r"^#?([A-Z_]+)=", text, re.M))
+    written = re.findall(r"^#?([A-Z_]+)=", text, re.M)
+    named = {name.removesuffix("_FILE") for name in written}
     install = (ROOT / "docs" / "install.md").read_text()
     for setting in (
         "SIEVE_URL", "AUTHSERV_ID", "NUMEN_KEYS", "NOTICES_URL", "NOTICES_FROM", "REPORT_ADDRESS",
         "METRICS_TOKEN", "BACKUP_RECIPIENTS",
     ):  # fmt: skip
         assert f"WEBMAIL_{setting}" in named and f"`WEBMAIL_{setting}`" in install
-    assert not [name for name in named if name.startswith("WEBMAIL_") and not setting_of(name)]
+    assert not [name for name in written if name.startswith("WEBMAIL_") and not setting_of(name)]
 
 
 def test_no_variable_of_the_programs_is_taken_for_a_misspelt_setting() -> None:
@@ -185,6 +186,15 @@ def test_the_containers_do_every_job_once_and_write_nowhere_else() -> None:
     assert not [path for path in mounted if not (DEPLOY / "container" / path).exists()]
     values = file.parsed((DEPLOY / "container" / "env.example").read_text())
     assert values.keys() - DECLARED.keys() == {"POSTGRES_PASSWORD", "REDIS_PASSWORD"}
+
+
+def test_each_container_of_the_webmail_reads_the_files_that_its_environment_names() -> None:
+    text = (DEPLOY / "container" / "env.example").read_text()
+    paths = re.findall(r"^#\w+_FILE=(\S+)$", text, re.M)
+    assert len(paths) > 3 and "#WEBMAIL_TLS_CA_FILE=" in text
+    for name in ("compose.yaml", "nodes.yaml"):
+        mounted = re.findall(r'"\./secrets:(\S+):ro"', (DEPLOY / "container" / name).read_text())
+        assert len(mounted) == 1 and {str(Path(path).parent) for path in paths} == set(mounted)
 
 
 def checks_of_health() -> list[list[str]]:

@@ -27,6 +27,9 @@ _UNITS: Final = (
     "sudo systemctl reload webmail",
     "sudo systemctl restart 'webmail-worker@*'",
 )
+_STOP: Final = "sudo systemctl stop webmail.socket webmail 'webmail-worker@*'"
+_CONTAINERS: Final = ("podman compose up --detach --force-recreate",)
+_STOP_CONTAINERS: Final = "podman compose stop"
 _COMPILE: Final = "sudo .venv/bin/pybabel compile --domain django --directory locale"
 
 
@@ -160,7 +163,7 @@ def _migrate(options: UpgradeOptions) -> Iterator[str]:
         named = "; ".join(f"{name}: {', '.join(lines)}" for name, lines in breaking.items())
         raise UpgradeStopped(
             f"The former version cannot work beside these migrations: {named}. Stop the services"
-            " (sudo systemctl stop webmail.socket webmail 'webmail-worker@*'), run this command"
+            f" ({_STOP if units.has_systemd() else _STOP_CONTAINERS}), run this command"
             " with --offline, and start them again."
         )
     if not options.dry_run:
@@ -180,7 +183,7 @@ def _renew(options: UpgradeOptions) -> Iterator[str]:
     there = units.running()
     if options.offline or not options.reload or not there:
         yield "Start the services anew:"
-        yield from _UNITS
+        yield from _UNITS if units.has_systemd() else _CONTAINERS
         return
     if options.dry_run:
         yield from (f"Would do: {service.command}" for service in there)

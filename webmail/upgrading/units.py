@@ -41,6 +41,11 @@ class Service:
         return True
 
 
+def has_systemd() -> bool:
+    """Return whether systemd's command is here: a container has none."""
+    return shutil.which("systemctl") is not None
+
+
 def running() -> list[Service]:
     """Return the services of the webmail that run on this machine; none where there is no
     systemd."""

@@ -130,6 +130,10 @@ def form(**values: str) -> dict[str, str]:
     }
 
 
+def test_a_new_announcement_is_proposed_for_the_sign_in_page_too(administrator: Client) -> None:
+    assert administrator.get(ADD).context["adminform"].form["audience"].value() == "everybody"
+
+
 def test_an_administrator_announces_and_it_shows_at_once(
     administrator: Client, person: Callable[..., User]
 ) -> None:

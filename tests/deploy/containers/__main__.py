@@ -208,6 +208,7 @@ def _place(folder: Path, imap_port: int, smtp_port: int) -> Path:
     kept = [line for line in example if line.partition("=")[0] not in values]
     (place / ".env").write_text("\n".join([*kept, *(f"{k}={v}" for k, v in values.items())]) + "\n")
     (place / "tls").mkdir()
+    (place / "secrets").mkdir()
     pem = certificate(folder, NAME).read_bytes()
     for name in ("fullchain.pem", "privkey.pem"):
         (place / "tls" / name).write_bytes(pem)

@@ -28,7 +28,7 @@ from tests.servers.certificates import certificate
 from tests.waiting import LONGEST_S, join
 from webmail import backups
 from webmail.backups import contents
-from webmail.upgrading import migrating, static_files, units
+from webmail.upgrading import migrating, static_files, steps, units
 
 ROOT = Path(__file__).parents[3]
 # As systemd passes a socket on (sd_listen_fds(3)).
@@ -317,6 +317,29 @@ def test_an_empty_database_has_no_former_version(tmp_path: Path) -> None:
         "WEBMAIL_SPOOL": str(tmp_path / "spool"),
     }
     assert "accounts.0001_initial" in manage(own, "upgrade", "--dry-run")
+
+
+@pytest.mark.parametrize(
+    ("has_systemd", "last"),
+    [
+        (True, "sudo systemctl restart 'webmail-worker@*'"),
+        (False, "podman compose up --detach --force-recreate"),
+    ],
+)
+def test_the_last_line_is_the_command_of_the_place(
+    has_systemd: bool,
+    last: str,
+    systemctl: Callable[[dict[str, int]], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    systemctl({})
+    if not has_systemd:
+        monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    lines = list(
+        steps.STEPS[-1].run(steps.UpgradeOptions(dry_run=False, offline=False, reload=True))
+    )
+    assert lines == ["Start the services anew:", *lines[1:]] and lines[-1] == last
 
 
 @pytest.mark.whole
