@@ -14,6 +14,8 @@ class Migration(migrations.Migration):
             name="blocked_reason",
             field=models.CharField(
                 blank=True,
+                db_default="",
+                default="",
                 help_text="The user reads this sentence at sign-in, after the right password.",
                 max_length=300,
                 verbose_name="reason of the block",

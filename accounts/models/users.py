@@ -69,6 +69,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("reason of the block"),
         max_length=300,
         blank=True,
+        default="",
+        db_default="",
         help_text=_("The user reads this sentence at sign-in, after the right password."),
     )
     blocked_until = models.DateField(
