@@ -117,7 +117,18 @@ def test_paths_on_a_command_line_are_those_of_the_caller(tmp_path: Path) -> None
     assert where == str(tmp_path) and rest[1:] == ["restore", "--identity", "backup.key"]
 
 
+def drop_ins_of_backups() -> list[str]:
+    """Return what docs/install.md adds to the service of backups."""
+    return re.findall(r"^```ini\n(.+?)^```$", (ROOT / "docs/install.md").read_text(), re.M | re.S)
+
+
 def test_systemd_understands_every_unit(tmp_path: Path) -> None:
+    assert len(drop_ins_of_backups()) == 2
+    folder = tmp_path / "webmail-backup.service.d"
+    folder.mkdir()
+    for number, text in enumerate(drop_ins_of_backups()):
+        shown = re.sub(r"/usr/bin/(restic|borg)", "/bin/true", text)
+        (folder / f"{number}.conf").write_text(shown)
     program = shutil.which("systemd-analyze")
     if program is None:
         pytest.skip("systemd-analyze is not installed")
