@@ -23,8 +23,8 @@ END = date(2027, 8, 31)
 TOLD = END - timedelta(days=30)
 
 
-def person(user: User, name: str, **more: str) -> Contact:
-    data = ContactData(display_name=name, emails=(Email(f"{name}@x.example"),), **more)
+def person(user: User, name: str, job_title: str = "") -> Contact:
+    data = ContactData(display_name=name, emails=(Email(f"{name}@x.example"),), job_title=job_title)
     return contacts.create(user, data)
 
 
