@@ -38,11 +38,11 @@ def name(user: User) -> str:
     if settings.AUTHSERV_ID or user.mail_domain_id is None:
         return settings.AUTHSERV_ID
     key = f"authserv:{user.mail_domain_id}"
-    found = cache.get(key)
-    if found is None:
-        found, _mailboxes = AuthservWitness.objects.all().agreed(user.mail_domain_id)
-        cache.set(key, found, _KEPT_SECONDS)
-    return str(found)
+    authserv_id = cache.get(key)
+    if authserv_id is None:
+        authserv_id, _mailboxes = AuthservWitness.objects.all().agreed(user.mail_domain_id)
+        cache.set(key, authserv_id, _KEPT_SECONDS)
+    return str(authserv_id)
 
 
 def _sightings(raws: Sequence[bytes], own: Collection[str]) -> Iterator[tuple[str, str]]:
