@@ -96,6 +96,7 @@ class ClaimedRow(models.Model):
     """Time after which a row that waits is started again: its server did not answer, or no worker
     was told of it."""
     MOST_ATTEMPTS: ClassVar[int]
+    """The attempts after which `wait_again` ends a row. Others need none."""
 
     state = models.CharField(_("state"), max_length=12)
     runner = models.CharField(max_length=32, blank=True, editable=False)

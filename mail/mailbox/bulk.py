@@ -86,10 +86,11 @@ def run(
     asks for the next state. A caller may stop between two states, and nothing is half done. Raises
     the errors of `actions.perform` except MessageNotFound: messages that are gone are counted.
 
-    ``turn`` makes the context in which a command is prepared and sent.
+    ``turn`` makes the context in which a command is prepared and sent, or settled.
     """
     if work.begun:
-        work = work.ended(actions.settle(imap, work.begun))
+        with turn(work.begun.step):
+            work = work.ended(actions.settle(imap, work.begun))
         yield work
     years: dict[int, str] = {}
     most = FIRST

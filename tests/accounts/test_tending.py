@@ -20,7 +20,7 @@ from accounts.models import MailDomain, User
 from core import queues
 from tests.tended import due
 from webmail.celery import app
-from webmail.models import MailJob, OfficePreview, Unsubscription
+from webmail.models import MailJob, OfficePreview, OutboxMessage, Unsubscription
 from webmail.serving.cache import RedisCache
 from webmail.tasks import do_mail_job, unsubscribe
 
@@ -40,6 +40,13 @@ def test_every_row_that_a_worker_claims_is_tended_by_beat() -> None:
     schedule: list[dict[str, Any]] = list(settings.CELERY_BEAT_SCHEDULE.values())
     tended = {queue for entry in schedule for queue in entry.get("args", ())}
     assert {queues.ROUTES[job.task.name]["queue"] for job in tending._JOBS.values()} == tended
+
+
+def test_every_row_whose_dead_worker_is_followed_by_another_has_a_last_attempt() -> None:
+    """Other jobs end such a row in a way of their own."""
+    waiting = {model for model, job in tending._JOBS.items() if job.revive is ClaimedRow.wait_again}
+    assert {model for model in waiting if not hasattr(model, "MOST_ATTEMPTS")} == set()
+    assert not {Unsubscription, OutboxMessage} & waiting
 
 
 def test_a_queue_starts_the_jobs_of_its_own_tasks(

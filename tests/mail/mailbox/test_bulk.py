@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -231,6 +232,26 @@ def test_what_was_begun_when_the_line_dropped_is_done_once(
     arrived = len(mailbox.uids("Archive")) - before["Archive"]
     assert arrived == (4 if verb in {MOVE, COPY} else 0)
     assert len(shown(mailbox)) == (4 if verb in {COPY, SET} else 0)
+
+
+def test_what_was_begun_is_settled_in_its_own_turn(
+    imap: Connection, mailbox: Mailbox, step: Callable[..., MailStep]
+) -> None:
+    """What is left of it is not counted while another window moves it."""
+    uids = [mailbox.append(letter(n)) for n in range(2)]
+    begun = actions.prepare(imap, step(MOVE, uids[:1], to="Archive"))
+    turns: list[tuple[list[int], list[int]]] = []
+
+    @contextmanager
+    def turn(taken: MailStep) -> Iterator[None]:
+        before = shown(mailbox)
+        yield
+        turns.append(([*taken.uids], [uid for uid in before if uid not in shown(mailbox)]))
+
+    work = BulkWork((step(MOVE, uids[1:], to="Archive"),), begun=begun)
+    for state in bulk.run(imap, work, turn):
+        work = state
+    assert turns == [(uids[:1], []), (uids[:1], uids[:1]), (uids[1:], uids[1:])]
 
 
 def test_a_copy_half_made_known_comes_back_whole(
