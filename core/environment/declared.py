@@ -999,11 +999,13 @@ _DIRECTORY = Group(
         ),
         number(
             "WEBMAIL_CLASSES_END_DAYS",
-            0,
+            122,
             """Days after 31 August, the end of a class's school year, on which its list ends: the
-            class, its pupils and guardians without another use go into the bin of their owner.""",
+            class, its pupils and guardians without another use go into the bin of their owner. By
+            default that is 31 December, when the lists of the new year have come: they are read
+            beside those of the year before.""",
             maximum=730,
-            example="60",
+            example="182",
         ),
     ),
     """A job fills the directory every night from the staff records, and from an LDAP server where

@@ -19,7 +19,7 @@ from addressbook.models import Contact, Group
 
 pytestmark = pytest.mark.django_db
 
-END = date(2027, 8, 31)
+END = date(2027, 12, 31)
 TOLD = END - timedelta(days=30)
 
 
@@ -97,10 +97,18 @@ def test_a_list_out_of_the_bin_is_told_again(claire: User, school_class: Group) 
 
 
 def test_an_installation_may_keep_lists_longer(claire: User, school_class: Group, settings) -> None:
-    settings.CLASSES_END_DAYS = 60
-    assert expiry.default_end(2026) == date(2027, 10, 30)
+    settings.CLASSES_END_DAYS = 182
+    assert expiry.default_end(2026) == date(2028, 2, 29)
     expiry.run(END)
     assert expiry.endings_among(Group.objects.of(claire)) == ()
+
+
+def test_the_list_of_last_year_is_there_when_the_new_ones_come_in_autumn(
+    claire: User, school_class: Group
+) -> None:
+    for day in range(0, 92, 7):
+        expiry.run(date(2027, 9, 1) + timedelta(days=day))
+    assert lists(claire) == {"4e B", "Club"}
 
 
 def test_an_ordinary_group_never_ends(claire: User) -> None:
@@ -112,9 +120,11 @@ def test_an_ordinary_group_never_ends(claire: User) -> None:
 
 @pytest.fixture
 def ending(claire: User) -> Group:
-    """A class of a year that is over, told today."""
+    """A class that ends soon, told today."""
     group = groups.create(claire, "3e A")
-    groups.set_class(group, years.current() - 1, Group.Guardians.ALL)
+    groups.set_class(group, years.current(), Group.Guardians.ALL)
+    group.ends = timezone.localdate() + timedelta(days=10)
+    group.save(update_fields=["ends"])
     expiry.run()
     return Group.objects.get(pk=group.pk)
 
@@ -127,14 +137,15 @@ def test_the_owner_reads_it_above_the_contacts_and_keeps_the_list(
     assert "La liste « 3e A » s’arrête le" in page.replace("\xa0", " ")
     url = reverse("addressbook:keep_class", args=[ending.pk])
     assert url in page
+    before = ending.ends
     browser.post(url, {"reason": "because"})
     ending.refresh_from_db()
-    assert ending.ends is None
+    assert ending.ends == before
     browser.post(url, {"reason": "marks"})
     ending.refresh_from_db()
     assert ending.ends
     assert ending.ends > timezone.localdate() + timedelta(days=30)
-    assert ending.ends <= expiry.default_end(years.current() - 1) + timedelta(days=365)
+    assert ending.ends <= expiry.default_end(years.current()) + timedelta(days=365)
     event = AuditEvent.objects.get(kind=AuditEvent.Kind.CLASS_PROLONGED)
     assert event.detail == {"key": ending.pk, "why": "marks"}
     page = unescape(browser.get(reverse("addressbook:contacts")).content.decode())
