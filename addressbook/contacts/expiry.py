@@ -64,6 +64,18 @@ def endings_among(own_groups: Iterable[Group], today: date | None = None) -> tup
     return tuple(sorted(endings, key=lambda ending: (ending.end, ending.group.folded)))
 
 
+def can_end(school_year: int, day: date) -> bool:
+    """Return whether an owner may choose this end for a class of a school year."""
+    return timezone.localdate() < day <= default_end(school_year)
+
+
+def set_end(group: Group, day: date | None) -> None:
+    """Set the end that the owner chose; None for the default one. It is told anew."""
+    if group.ends != day:
+        group.ends, group.end_told = day, None
+        group.save(update_fields=["ends", "end_told"])
+
+
 def can_be_kept(group: Group) -> bool:
     """Return whether `keep_longer` still moves the end of a class."""
     end = end_of(group)

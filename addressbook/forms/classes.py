@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from addressbook.contacts import expiry
 from addressbook.forms.contacts import PkList, one_address
 from addressbook.models import Contact, Group, Guardianship
 
@@ -116,7 +117,8 @@ class KeepForm(forms.Form):
 
 
 class ClassForm(forms.Form):
-    """Whether a group is a class, its school year, and which guardians get its messages."""
+    """Whether a group is a class, its school year, which guardians get its messages, and when its
+    list ends. ``initial`` has the end that the class has now."""
 
     is_class = forms.BooleanField(
         label=_("This group is a class: its contacts are pupils"), required=False
@@ -134,11 +136,24 @@ class ClassForm(forms.Form):
         choices=Group.Guardians.choices,
         widget=_SELECT,
     )
+    ends = forms.DateField(
+        label=_("The list ends on"),
+        required=False,
+        help_text=_(
+            "Sooner, if you need it no longer, but 30 days from now at least. Empty: the usual day."
+        ),
+        widget=forms.DateInput(attrs={"type": "date", "class": "input"}, format="%Y-%m-%d"),
+    )
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = self.cleaned_data
-        if cleaned.get("is_class") and not cleaned.get("school_year"):
+        if not cleaned.get("is_class"):
+            return cleaned
+        school_year, ends = cleaned.get("school_year"), cleaned.get("ends")
+        if not school_year:
             self.add_error("school_year", _("Say of which school year it is."))
+        elif ends and "ends" in self.changed_data and not expiry.can_end(school_year, ends):
+            self.add_error("ends", _("Choose a day after today, no later than the usual one."))
         return cleaned
 
 

@@ -171,7 +171,7 @@ def set_class(request: SignedInRequest, group: int) -> HttpResponse:
     own_group = group_of(request, group)
     if request.method == "GET":  # a page with its mistakes, loaded again
         return redirect("addressbook:edit_group", group)
-    form = ClassForm(request.POST)
+    form = ClassForm(request.POST, initial={"ends": own_group.ends})
     if not form.is_valid():
         return form_page(request, own_group, of_class=form)
     values = form.cleaned_data
@@ -185,6 +185,7 @@ def set_class(request: SignedInRequest, group: int) -> HttpResponse:
         words = gettext("A class holds pupils alone: first take out the groups that are in it.")
         form.add_error("school_year", words)
         return form_page(request, own_group, of_class=form)
+    expiry.set_end(own_group, values["ends"] if values["is_class"] else None)
     words = gettext("Group saved.")
     return go(request, reverse("addressbook:group", args=[group]), words)
 

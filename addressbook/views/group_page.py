@@ -39,6 +39,7 @@ def form_page(
             "is_class": own_group.is_class,
             "school_year": own_group.school_year or years.current(),
             "guardians": own_group.guardians,
+            "ends": own_group.ends,
         }
         of_class = of_class or ClassForm(initial=initial)
         if not own_group.is_class:

@@ -152,6 +152,46 @@ def test_the_owner_reads_it_above_the_contacts_and_keeps_the_list(
     assert url not in page
 
 
+def test_the_owner_ends_a_list_sooner_and_takes_that_back(
+    claire: User, ending: Group, browser_of: Callable[[User], Client]
+) -> None:
+    browser, today = browser_of(claire), timezone.localdate()
+    url = reverse("addressbook:set_class", args=[ending.pk])
+    form = {"is_class": "on", "school_year": years.current(), "guardians": "all"}
+    sooner = today + timedelta(days=60)
+    while sooner > expiry.default_end(years.current()):
+        sooner -= timedelta(days=30)
+    page = browser.post(url, {**form, "ends": sooner.isoformat()}, follow=True)
+    assert page.status_code == 200
+    ending.refresh_from_db()
+    assert (ending.ends, ending.end_told) == (sooner, None)
+    edited = browser.get(reverse("addressbook:edit_group", args=[ending.pk])).content.decode()
+    assert f'value="{sooner.isoformat()}"' in edited
+    late = expiry.default_end(years.current()) + timedelta(days=1)
+    for refused in (today, late):
+        answer = browser.post(url, {**form, "ends": refused.isoformat()})
+        assert answer.status_code == 422
+        assert "Choisissez un jour après aujourd’hui" in answer.content.decode()
+    ending.refresh_from_db()
+    assert ending.ends == sooner
+    browser.post(url, {**form, "ends": ""})
+    ending.refresh_from_db()
+    assert ending.ends is None
+
+
+def test_saving_a_class_that_is_kept_longer_leaves_its_end(
+    claire: User, ending: Group, browser_of: Callable[[User], Client]
+) -> None:
+    ending.ends = expiry.default_end(years.current()) + timedelta(days=90)
+    ending.save(update_fields=["ends"])
+    form = {"is_class": "on", "school_year": years.current(), "guardians": "first"}
+    url = reverse("addressbook:set_class", args=[ending.pk])
+    browser_of(claire).post(url, {**form, "ends": ending.ends.isoformat()})
+    former = ending.ends
+    ending.refresh_from_db()
+    assert (ending.ends, ending.guardians) == (former, "first")
+
+
 def test_nobody_keeps_the_list_of_another(
     paul: User, ending: Group, browser_of: Callable[[User], Client]
 ) -> None:
