@@ -94,7 +94,9 @@ _TASKS = {
     UPKEEP: (
         "accounts.tasks.clear_expired_service_tokens",
         "accounts.tasks.clear_expired_sessions",
+        "accounts.tasks.end_blocks",
         "accounts.tasks.forget_old_traces",
+        "accounts.tasks.mark_keys",
         "accounts.tasks.show_life",
         "accounts.tasks.tell_of_device",
         "accounts.tasks.tell_of_devices",

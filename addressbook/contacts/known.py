@@ -6,19 +6,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import permutations, product
 from typing import Any
 
-from django.db.models import F, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, QuerySet, Value
 
 from accounts.models import StaffRecord, User
 from accounts.models.prepared import Prepared
 from addressbook.contacts.keeping import initial
 from addressbook.folding import fold
 from addressbook.importers.duplicates import CIVILITIES
-from addressbook.models import CollectedRecipient, ContactAddress, DirectoryEntry
+from addressbook.models import CollectedRecipient, ContactAddress, DirectoryEntry, Guardianship
 
 
 class Kind(StrEnum):
@@ -33,12 +33,13 @@ class Kind(StrEnum):
 class KnownAddress:
     """The owner of an address. ``name`` is "" if contacts with different names share the address.
     ``contact`` is the contact's key, 0 for other people; ``photo_digest`` is "" without a
-    picture."""
+    picture. ``is_guardian``: the owner, or one of several, has pupils."""
 
     kind: Kind
     name: str
     contact: int = 0
     photo_digest: str = ""
+    is_guardian: bool = False
 
 
 def people(user: User, addresses: Iterable[str]) -> dict[str, KnownAddress]:
@@ -46,30 +47,44 @@ def people(user: User, addresses: Iterable[str]) -> dict[str, KnownAddress]:
     number of addresses."""
     wanted = {address.lower() for address in addresses if address}
     by_address: dict[str, KnownAddress] = {}
-    for folded, rank, pk, name, digest in _rows(user.pk, wanted) if wanted else ():
+    for folded, rank, pk, name, digest, is_guardian in _rows(user.pk, wanted) if wanted else ():
         before = by_address.get(folded)
         if before is None:
             kind = (Kind.CONTACT, Kind.DIRECTORY, Kind.COLLECTED)[rank]
-            by_address[folded] = KnownAddress(kind, name, pk, digest or "")
-        elif pk and before.contact != pk and fold(before.name) != fold(name):
-            # Two contacts with different names share the address: the sender may be either.
-            by_address[folded] = KnownAddress(Kind.CONTACT, "", before.contact)
+            by_address[folded] = KnownAddress(kind, name, pk, digest or "", bool(is_guardian))
+        elif pk and before.contact != pk:
+            is_guardian = bool(is_guardian) or before.is_guardian
+            if fold(before.name) == fold(name):
+                by_address[folded] = replace(before, is_guardian=is_guardian)
+            else:
+                # Two contacts with different names share the address: the sender may be either.
+                by_address[folded] = KnownAddress(
+                    Kind.CONTACT, "", before.contact, is_guardian=is_guardian
+                )
     return by_address
 
 
 def _of_addresses(user: int, wanted: Any) -> QuerySet:
-    """Return address, rank, contact, name and picture of all people who have one of these
-    addresses, the nearest first."""
+    """Return address, rank, contact, name, picture and whether there are pupils of all people who
+    have one of these addresses, the nearest first."""
     contacts = ContactAddress.objects.filter(
         user=user, folded__in=wanted, contact__deleted=None
     ).annotate(
-        key=F("contact"), called=F("contact__display_name"), digest=F("contact__photo__digest")
+        key=F("contact"),
+        called=F("contact__display_name"),
+        digest=F("contact__photo__digest"),
+        guards=Exists(Guardianship.objects.filter(guardian=OuterRef("contact"))),
     )
-    nobody = {"key": Value(0), "called": F("name"), "digest": Value("")}
+    nobody = {
+        "key": Value(0),
+        "called": F("name"),
+        "digest": Value(""),
+        "guards": Value(value=False),
+    }
     entries = DirectoryEntry.objects.filter(folded__in=wanted).annotate(**nobody)
     collected = CollectedRecipient.objects.filter(user=user, folded__in=wanted).annotate(**nobody)
     sources: Sequence[QuerySet] = (contacts, entries, collected)
-    columns = ("known_as", "rank", "key", "called", "digest")
+    columns = ("known_as", "rank", "key", "called", "digest", "guards")
     first, *others = (
         rows.annotate(known_as=F("folded"), rank=Value(rank)).order_by().values_list(*columns)
         for rank, rows in enumerate(sources)
@@ -77,7 +92,7 @@ def _of_addresses(user: int, wanted: Any) -> QuerySet:
     return first.union(*others, all=True).order_by("rank", "key")
 
 
-_rows: Prepared[tuple[str, int, int, str, str | None]] = Prepared(_of_addresses, int, list)
+_rows: Prepared[tuple[str, int, int, str, str | None, bool]] = Prepared(_of_addresses, int, list)
 
 
 def nearest(user: User, most: int) -> tuple[str, ...]:

@@ -9,13 +9,27 @@ from mail.mime.addresses import Address
 
 
 @dataclass(frozen=True)
+class WardView:
+    """A pupil of a sender: ``detail`` has the class and the relation, ``others`` names the other
+    guardians."""
+
+    name: str
+    card_url: str
+    detail: str
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Face:
     """A known person. ``card_url`` is "" unless the person is a contact, ``photo_url`` without a
-    picture. ``name`` is that of the message if no other is known."""
+    picture. ``name`` is that of the message if no other is known. ``is_guardian``: a contact at
+    this address has pupils; ``wards`` are these, where they were asked for."""
 
     name: str = ""
     photo_url: str = ""
     card_url: str = ""
+    is_guardian: bool = False
+    wards: tuple[WardView, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ def test_the_page_of_a_group_costs_the_same_whatever_it_holds(
     for number in range(2):
         nesting.add(team, groups.create(claire, f"G{number}"))
     browser.get(url)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         browser.get(url)
     for number in range(2, 12):
         inner = groups.create(claire, f"G{number}")
@@ -136,7 +136,7 @@ def test_the_page_of_a_group_costs_the_same_whatever_it_holds(
         groups.add(inner, [made.pk for made in contacts.create_many(claire, datas)])
         nesting.add(team, inner)
     browser.get(url)  # the session is written once a minute
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         assert "1 671 personnes reçoivent le message." in text_of(browser.get(url))
 
 
@@ -325,14 +325,14 @@ def test_two_thousand_members_are_shown_by_pages(
     sharing.share(team, ["paul@ac-exemple.fr"], may_edit=True, with_pupils=False)
     browser, url = browser_of(paul), f"/contacts/shared/{team.pk}/"
     browser.get(url)
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(21):
         browser.get(url)
     datas = [
         ContactData(display_name=f"P{one}", emails=(Email(f"p{one}@x.fr"),)) for one in range(1_999)
     ]
     groups.add(team, [one.pk for one in contacts.create_many(claire, datas)])
     browser.get(url)  # the session is written once a minute
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(21):
         page = browser.get(url, {"page": "10"})
     assert page.context["total"] == 2_000
     assert len(page.context["members"]) == 200

@@ -25,6 +25,8 @@ def shown(
     """Return the message for its template, and keep its HTML for its frame."""
     envelope = opened.fetched.envelope
     faces = people.faces(request.user, (*envelope.from_, *envelope.to, *envelope.cc))
+    if envelope.from_:
+        faces = people.with_wards(request.user, envelope.from_[0], faces)
     bar = None
     if opened.rendered:
         sanitiser.keep(opened.rendered)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -12,9 +13,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from addressbook import contacts
-from addressbook.contact_data import ContactData, Email, Photo
+from addressbook.contact_data import FORMER, ContactData, Email, Photo
+from addressbook.contacts import groups, keeping, ties
 from addressbook.folding import fold
-from addressbook.models import Contact, ContactPhoto, DirectoryEntry
+from addressbook.models import Contact, ContactPhoto, DirectoryEntry, Group, Guardianship
 from demo.servers.dovecot import MailAccount
 from tests.addressbook.contacts.test_keeping import picture
 from tests.servers.mailboxes import Mailbox
@@ -188,3 +190,75 @@ def test_the_printed_page_names_people_too(
     uid = mailbox.append(letter(sender="bob@ac-exemple.fr"))
     known(owner, "Mon ami Bob", "bob@ac-exemple.fr")
     assert "Mon ami Bob" in words(reader.get(path(mailbox, uid, "print/")))
+
+
+# --- whose parent writes ---
+
+
+@pytest.fixture
+def family(owner: User) -> Contact:
+    """Anne and Paul with Léa, who is in the class 4e B; returns Anne."""
+    lea, anne, paul = (
+        known(owner, name, address)
+        for name, address in (
+            ("Léa Martin", "lea@x.example"),
+            ("Anne Martin", "anne@x.example"),
+            ("Paul Roy", "paul@x.example"),
+        )
+    )
+    ties.add_guardian(lea, anne, relation="mother")
+    ties.add_guardian(lea, paul, relation="father")
+    group = groups.create(owner, "4e B")
+    groups.set_class(group, 2026, Group.Guardians.ALL)
+    groups.add(group, [lea.pk])
+    return anne
+
+
+def test_the_reader_says_whose_parent_writes(
+    reader: Client, family: Contact, mailbox: Mailbox
+) -> None:
+    uid = mailbox.append(letter(sender="Anne <Anne@x.example>"))
+    shown = words(reader.get(path(mailbox, uid)))
+    assert "Élève : Léa Martin (4e B, mère)" in shown
+    assert "Autre responsable : Paul Roy" in shown
+
+
+def test_two_parents_at_one_address_are_no_others_of_each_other(
+    reader: Client, owner: User, family: Contact, mailbox: Mailbox
+) -> None:
+    paul = Contact.objects.get(display_name="Paul Roy")
+    data = keeping.data_of(paul)
+    keeping.update(paul, replace(data, emails=(Email("anne@x.example"),)))
+    shown = words(reader.get(path(mailbox, mailbox.append(letter(sender="anne@x.example")))))
+    assert shown.count("Léa Martin") == 1
+    assert "Autre responsable" not in shown
+
+
+def test_a_former_address_tells_whose_parent_writes_as_well(
+    reader: Client, family: Contact, mailbox: Mailbox
+) -> None:
+    data = keeping.data_of(family)
+    emails = (Email("new@x.example"), Email("anne@x.example", FORMER))
+    keeping.update(family, replace(data, emails=emails))
+    shown = words(reader.get(path(mailbox, mailbox.append(letter(sender="anne@x.example")))))
+    assert "Léa Martin (4e B, mère)" in shown
+
+
+def test_nobody_sees_the_pupils_of_another(
+    reader: Client, owner: User, family: Contact, mailbox: Mailbox
+) -> None:
+    Guardianship.objects.update(user=User.objects.create(login="claire"))
+    shown = words(reader.get(path(mailbox, mailbox.append(letter(sender="anne@x.example")))))
+    assert "Léa Martin" not in shown
+
+
+def test_only_a_guardian_costs_queries_more(
+    reader: Client, owner: User, family: Contact, mailbox: Mailbox, no_time_passes: None
+) -> None:
+    known(owner, "Zoé", "zoe@x.example")
+    costs = []
+    for sender in ("zoe@x.example", "anne@x.example"):
+        url = path(mailbox, mailbox.append(letter(sender=sender)))
+        reader.get(url)
+        costs.append(queries(reader, url))
+    assert costs[1] - costs[0] == 3
