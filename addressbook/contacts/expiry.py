@@ -70,9 +70,12 @@ def can_end(school_year: int, day: date) -> bool:
 
 
 def set_end(group: Group, day: date | None) -> None:
-    """Set the end that the owner chose; None for the default one. It is told anew."""
+    """Set the end that the owner chose; None for the default one. One that is not near yet is told
+    anew; a near one that was told stays told, so that no change of the day gains time."""
     if group.ends != day:
-        group.ends, group.end_told = day, None
+        group.ends = day
+        if _planned_end(group) > _told_until(timezone.localdate()):
+            group.end_told = None
         group.save(update_fields=["ends", "end_told"])
 
 

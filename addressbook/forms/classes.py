@@ -118,7 +118,7 @@ class KeepForm(forms.Form):
 
 class ClassForm(forms.Form):
     """Whether a group is a class, its school year, which guardians get its messages, and when its
-    list ends. ``initial`` has the end that the class has now."""
+    list ends. ``initial`` has the school year and the end that the class has now."""
 
     is_class = forms.BooleanField(
         label=_("This group is a class: its contacts are pupils"), required=False
@@ -152,7 +152,11 @@ class ClassForm(forms.Form):
         school_year, ends = cleaned.get("school_year"), cleaned.get("ends")
         if not school_year:
             self.add_error("school_year", _("Say of which school year it is."))
-        elif ends and "ends" in self.changed_data and not expiry.can_end(school_year, ends):
+        elif (
+            ends
+            and not {"school_year", "ends"}.isdisjoint(self.changed_data)
+            and not expiry.can_end(school_year, ends)
+        ):
             self.add_error("ends", _("Choose a day after today, no later than the usual one."))
         return cleaned
 

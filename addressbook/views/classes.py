@@ -171,7 +171,8 @@ def set_class(request: SignedInRequest, group: int) -> HttpResponse:
     own_group = group_of(request, group)
     if request.method == "GET":  # a page with its mistakes, loaded again
         return redirect("addressbook:edit_group", group)
-    form = ClassForm(request.POST, initial={"ends": own_group.ends})
+    initial = {"school_year": own_group.school_year, "ends": own_group.ends}
+    form = ClassForm(request.POST, initial=initial)
     if not form.is_valid():
         return form_page(request, own_group, of_class=form)
     values = form.cleaned_data

@@ -192,6 +192,24 @@ def test_saving_a_class_that_is_kept_longer_leaves_its_end(
     assert (ending.ends, ending.guardians) == (former, "first")
 
 
+def test_a_near_end_that_was_told_gains_no_time_by_another_day(ending: Group) -> None:
+    told, end = ending.end_told, expiry.end_of(ending)
+    assert told and ending.ends
+    expiry.set_end(ending, ending.ends - timedelta(days=1))
+    ending.refresh_from_db()
+    assert (ending.end_told, expiry.end_of(ending)) == (told, end)
+
+
+def test_a_school_year_that_is_changed_must_fit_the_end(
+    claire: User, ending: Group, browser_of: Callable[[User], Client]
+) -> None:
+    assert ending.ends
+    data = {"is_class": "on", "school_year": years.current() - 3, "guardians": "all"}
+    url = reverse("addressbook:set_class", args=[ending.pk])
+    answer = browser_of(claire).post(url, {**data, "ends": ending.ends.isoformat()})
+    assert answer.status_code == 422
+
+
 def test_nobody_keeps_the_list_of_another(
     paul: User, ending: Group, browser_of: Callable[[User], Client]
 ) -> None:
