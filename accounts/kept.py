@@ -196,7 +196,7 @@ KINDS: Final[tuple[StoredData, ...]] = (
             "Your contacts and groups, with their pictures, and the pupils and guardians of the"
             " lists that you brought: you alone see them, but for groups that you share"
         ),
-        _words(_("until you delete them, and 30 days more in the bin")),
+        _words(_("until you delete them or a class’s list ends, and 30 days more in the bin")),
         (
             "addressbook.Contact",
             "addressbook.ContactAddress",
