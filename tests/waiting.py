@@ -6,10 +6,10 @@ import asyncio
 import select
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import IO, Any, TypeVar
+from typing import IO, TypeVar
 
 T = TypeVar("T")
 Text = TypeVar("Text", str, bytes)
@@ -31,16 +31,23 @@ def wait_for(happened: Callable[[], object], words: Callable[[], str] = str) -> 
         time.sleep(0.02)
 
 
-def run_apart(coroutine: Coroutine[Any, Any, T]) -> T:
+def run_apart(
+    awaitable: Awaitable[T],
+    loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+) -> T:
     """`asyncio.run` in a thread of its own: in that of the tests Playwright's loop runs on, once a
     test had a browser."""
 
-    async def run() -> T:
+    async def awaited() -> T:
         async with asyncio.timeout(LONGEST_S):
-            return await coroutine
+            return await awaitable
+
+    def run() -> T:
+        with asyncio.Runner(loop_factory=loop) as runner:
+            return runner.run(awaited())
 
     with ThreadPoolExecutor(1) as threads:
-        return threads.submit(asyncio.run, run()).result()
+        return threads.submit(run).result()
 
 
 def join(*threads: threading.Thread) -> None:

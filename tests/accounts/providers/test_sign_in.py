@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import uuid
 from datetime import timedelta
@@ -41,6 +40,7 @@ from tests.accounts.providers.conftest import MASTER, Academy, Forged, onward, r
 from tests.conftest import put_first_steps_away
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE
+from tests.waiting import run_apart
 from webmail import outbox
 from webmail.models import OutboxMessage
 
@@ -409,7 +409,7 @@ def test_news_of_mail_come_by_the_token(academy: Academy, alices: Mailbox) -> No
         return opened.inbox.exists
 
     alices.append(b"Subject: Un\n\nUn\n")
-    assert asyncio.run(look()) == 1
+    assert run_apart(look()) == 1
 
 
 def test_a_server_that_knows_the_older_mechanism_alone(academy: Academy) -> None:

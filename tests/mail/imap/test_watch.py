@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,6 +34,7 @@ from tests.servers.scripted import (
     wait,
 )
 from tests.servers.web import Authority
+from tests.waiting import run_apart
 
 T = TypeVar("T")
 Run = Callable[[Awaitable[T]], T]
@@ -46,12 +48,7 @@ IDLES = b"+ idling\r\n"
 @pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 def run(request: pytest.FixtureRequest) -> Run[Any]:
     """`run(coroutine)` on either of the loops that a server may have."""
-
-    def run(coroutine: Any) -> Any:
-        with asyncio.Runner(loop_factory=request.param) as runner:
-            return runner.run(asyncio.wait_for(coroutine, 20))
-
-    return run
+    return partial(run_apart, loop=request.param)
 
 
 @pytest.fixture(autouse=True)
