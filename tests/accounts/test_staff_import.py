@@ -189,7 +189,7 @@ def test_refused_rows_are_told_by_line_and_column_and_the_others_written() -> No
 def test_a_file_whose_rows_are_all_refused_fails_with_its_report() -> None:
     job = bring_in(csv([colleague(1, numen="x")]))
     assert (job.state, job.failure) == (State.FAILED, StaffImportFailure.ALL_REFUSED)
-    assert refusals(job) == [(2, "numen", "form", 0)]
+    assert refusals(job) == [(2, "numen", "numen", 0)]
 
 
 def test_two_people_of_one_numen_are_both_refused() -> None:
