@@ -6,10 +6,10 @@ import asyncio
 import select
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 T = TypeVar("T")
 Text = TypeVar("Text", str, bytes)
@@ -32,7 +32,7 @@ def wait_for(happened: Callable[[], object], words: Callable[[], str] = str) -> 
 
 
 def run_apart(
-    awaitable: Awaitable[T],
+    coroutine: Coroutine[Any, Any, T],
     loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
 ) -> T:
     """`asyncio.run` in a thread of its own: in that of the tests Playwright's loop runs on, once a
@@ -40,7 +40,7 @@ def run_apart(
 
     async def awaited() -> T:
         async with asyncio.timeout(LONGEST_S):
-            return await awaitable
+            return await coroutine
 
     def run() -> T:
         with asyncio.Runner(loop_factory=loop) as runner:

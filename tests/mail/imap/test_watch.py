@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,7 +47,11 @@ IDLES = b"+ idling\r\n"
 @pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 def run(request: pytest.FixtureRequest) -> Run[Any]:
     """`run(coroutine)` on either of the loops that a server may have."""
-    return partial(run_apart, loop=request.param)
+
+    def run(coroutine: Any) -> Any:
+        return run_apart(asyncio.wait_for(coroutine, 20), request.param)
+
+    return run
 
 
 @pytest.fixture(autouse=True)
