@@ -363,6 +363,7 @@ def environment(
         "WEBMAIL_NUMEN_KEYS": numen_key,
         # All mail of the demo is older than its users' first sign-in.
         "WEBMAIL_ADVERTS_FIRST": "200",
+        "WEBMAIL_ADVERTS_TRIAL_DAYS": "0",
     }
     if "WEBMAIL_OIDC_PRIVATE_KEY" not in environ:
         env["WEBMAIL_OIDC_PRIVATE_KEY_FILE"] = str(OIDC_KEY)

@@ -88,6 +88,13 @@ def passwords_are_hashed_quickly() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def users_are_past_their_first_days() -> Iterator[None]:
+    """Adverts of new users are only marked. Tests of that set the days themselves."""
+    with override_settings(ADVERTS_TRIAL_DAYS=0):
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     database_server: str,

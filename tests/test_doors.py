@@ -335,6 +335,7 @@ for model in (
     "addressbook/addressbook",
     "addressbook/importjob",
     "addressbook/schoolholiday",
+    "webmail/agreedsender",
     "webmail/allowedsender",
     "webmail/forwardpolicy",
     "webmail/fraudreport",

@@ -12,6 +12,7 @@ from core.preferences import BY_NAME, DECLARED
 from core.sizes import size
 from webmail.models import (
     CACHE_KEY,
+    AgreedSender,
     AllowedSender,
     ForwardPolicy,
     FraudReport,
@@ -205,6 +206,26 @@ class InstallationLearntAdmin(ReadOnlyAdmin):
     @admin.display(description=_("junk learnt"))
     def junk(self, row: InstallationLearnt) -> int:
         return _number(row, 2)
+
+
+@admin.register(AgreedSender)
+class AgreedSenderAdmin(admin.ModelAdmin):
+    """Senders that count for all users, because enough of them moved their mail the same way.
+    Administrators can have one ignored, which is noted in its history.
+    """
+
+    list_display = ("name", "is_wanted", "people", "opposed", "since", "changed", "is_ignored")
+    list_editable = ("is_ignored",)
+    list_filter = ("is_wanted", "is_ignored")
+    search_fields = ("name",)
+    fields = ("name", "is_wanted", "people", "opposed", "since", "changed", "is_ignored")
+    readonly_fields = fields[:-1]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
 
 
 def _number(row: InstallationLearnt, place: int) -> int:

@@ -169,6 +169,8 @@ if not ADVERTS_FOLDER or set("/.%*\\\r\n\t") & set(ADVERTS_FOLDER):
     raise ImproperlyConfigured("WEBMAIL_ADVERTS_FOLDER must be the name of one folder")
 FRAUDS = env_choice("WEBMAIL_FRAUDS")
 ADVERTS_FIRST = env_int("WEBMAIL_ADVERTS_FIRST")
+ADVERTS_TRIAL_DAYS = env_int("WEBMAIL_ADVERTS_TRIAL_DAYS")
+ADVERTS_AGREEING = env_int("WEBMAIL_ADVERTS_AGREEING")
 RSPAMD_URL = env_text("WEBMAIL_RSPAMD_URL").strip()
 RSPAMD_PASSWORD = env_text("WEBMAIL_RSPAMD_PASSWORD")
 if RSPAMD_URL and not (

@@ -529,6 +529,21 @@ _ADVERTS = Group(
             of the inbox, newest first. It classifies all mail that arrives later.""",
             example="200",
         ),
+        number(
+            "WEBMAIL_ADVERTS_TRIAL_DAYS",
+            7,
+            """For this many days after a user's first sign-in, adverts and junk are only marked in
+            the inbox, unless the user or an administrator has chosen what becomes of them. 0 moves
+            them from the first day.""",
+            example="14",
+        ),
+        number(
+            "WEBMAIL_ADVERTS_AGREEING",
+            10,
+            """When this many users have moved mail of one sender or mailing list the same way, out
+            of the adverts or into them, it counts for all users. 0 turns this off.""",
+            example="25",
+        ),
         text(
             "WEBMAIL_RSPAMD_URL",
             """The controller of an rspamd server. The webmail asks it for a verdict on new mail,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mail.judgement.words import Counts
@@ -41,10 +41,12 @@ class Rules:
 
 @dataclass(frozen=True)
 class Learnt:
-    """The lessons of the installation and of the person, besides the base model."""
+    """The lessons of the installation and of the person, besides the base model. ``agreed`` holds
+    the marks of senders and lists on which many people agree, and whether they want their mail."""
 
     installation: Counts = field(default_factory=Counts)
     person: Counts = field(default_factory=Counts)
+    agreed: Mapping[str, bool] = field(default_factory=dict)
 
     def weighted(self, base: Counts) -> Sequence[tuple[Counts, float]]:
         """The counts with the weight of one message of each: a person's own word counts most."""

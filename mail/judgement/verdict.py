@@ -119,6 +119,28 @@ def marks(raw: bytes) -> frozenset[str]:
     return frozenset(_marks(message.read_message(raw)))
 
 
+@dataclass(frozen=True)
+class Correspondent:
+    """A mailing list by its List-Id (RFC 2919), or a sender by address, in lower case."""
+
+    name: str
+    is_list: bool = False
+
+    @property
+    def domain(self) -> str:
+        return self.name if self.is_list else self.name.rpartition("@")[2]
+
+    @property
+    def mark(self) -> str:
+        """One of the `marks` of its messages."""
+        return words.fingerprint(f"{'list' if self.is_list else 'from'}:{self.name}")
+
+
+def correspondent(raw: bytes) -> Correspondent | None:
+    """Return the list that a message came by, or else its sender; None if it names neither."""
+    return next(reversed(_correspondents(message.read_message(raw))), None)
+
+
 def judge(
     raw: bytes,
     known: KnownCorrespondents = KnownCorrespondents(),  # noqa: B008  # frozen
@@ -143,7 +165,7 @@ def judge(
         return Verdict("wanted", _SURE, ("nothing_found",), deceit.signs, deceit=deceit)
     fingerprints = words.tokens(text)
     message_signs = signs_of(read, text, server, deceit)
-    taught = [*_taught(read, learnt), *_taught_words(fingerprints, learnt)]
+    taught = [*_taught(read, learnt, server), *_taught_words(fingerprints, learnt)]
     judged = by_signs(message_signs, fingerprints, deceit, model.models(), taught, learnt)
     return replace(judged, deceit=deceit)
 
@@ -338,14 +360,35 @@ def _is_blocked(read: Message, known: KnownCorrespondents) -> bool:
 
 def _marks(read: Message) -> Iterator[str]:
     """Fingerprints of who wrote: the address, and the list."""
+    yield from (named.mark for named in _correspondents(read))
+
+
+def _correspondents(read: Message) -> list[Correspondent]:
+    named = []
     if read.sender.address:
-        yield words.fingerprint(f"from:{read.sender.address.lower()}")
+        named.append(Correspondent(read.sender.address.lower()))
     if "List-Id" in dict(read.headers.fields):
-        yield words.fingerprint(f"list:{_list_id(read)}")
+        named.append(Correspondent(_list_id(read), is_list=True))
+    return named
 
 
-def _taught(read: Message, learnt: Learnt) -> Iterator[Sign]:
-    """Yield the signs of what the person said of earlier mail of this sender or list."""
+def _taught(read: Message, learnt: Learnt, server: ServerVerdict) -> list[Sign]:
+    """Return the signs of what the person said of earlier mail of this sender or list, or else of
+    what many others said."""
+    return list(_taught_by_person(read, learnt)) or list(_agreed(read, learnt, server))
+
+
+def _agreed(read: Message, learnt: Learnt, server: ServerVerdict) -> Iterator[Sign]:
+    """Yield the sign of what many people said. Nobody is spared whom our server refused."""
+    for mark in _marks(read):
+        is_wanted = learnt.agreed.get(mark)
+        if is_wanted is False:
+            yield Sign("agreed_unwanted", 8.0)
+        elif is_wanted and not server.verdicts.is_refused:
+            yield Sign("agreed_wanted", -8.0)
+
+
+def _taught_by_person(read: Message, learnt: Learnt) -> Iterator[Sign]:
     for mark in _marks(read):
         wanted, adverts, junk = learnt.person.words.get(mark, (0, 0, 0))
         if wanted > adverts + junk:

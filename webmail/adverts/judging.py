@@ -8,11 +8,11 @@ moved it back. A failure leaves messages where they are, and does not affect the
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.core.cache import cache
@@ -32,9 +32,18 @@ from mail.mailbox import arrivals, folders
 from mail.mailbox.memory import Memory
 from mail.mime import headers
 from mail.mime.headers import Headers
+from webmail import enforcing
 from webmail.adverts import authserv, correspondence, learning, rspamd
+from webmail.adverts.digests import digest_of
 from webmail.adverts.learning import Lesson
-from webmail.models import FraudReport, InboxProgress, InboxWatch, Judgement, Unsubscription
+from webmail.models import (
+    AgreedSender,
+    FraudReport,
+    InboxProgress,
+    InboxWatch,
+    Judgement,
+    Unsubscription,
+)
 
 INBOX = "INBOX"
 SECONDS = 0.8
@@ -110,6 +119,25 @@ def aside(request: SignedInRequest) -> SetAside:
     return SetAside(standing.adverts, standing.junk)
 
 
+def disposal(request: SignedInRequest) -> str:
+    """Return what becomes of adverts and junk: ``move``, ``mark`` or ``off``, as the user prefers.
+    In a new user's first days nothing is moved, unless somebody chose that."""
+    chosen = request.preferences.adverts
+    return "mark" if chosen == "move" and trial_end(request) else chosen
+
+
+def trial_end(request: SignedInRequest) -> date | None:
+    """Return the first day on which adverts are moved, while they are only marked because the user
+    is new; None otherwise. At most one query a minute."""
+    standing = InboxWatch.objects.all().standing(request.user)
+    if standing is None or not standing.since or "adverts" in request.user.preferences:
+        return None
+    end = date.fromisoformat(standing.since) + timedelta(days=settings.ADVERTS_TRIAL_DAYS)
+    if end <= timezone.localdate() or "adverts" in enforcing.of_request(request):
+        return None
+    return end
+
+
 def close_line(request: SignedInRequest) -> None:
     """Hide today's notice about messages set aside."""
     InboxWatch.objects.all().close_line(request.user, timezone.localdate())
@@ -162,22 +190,12 @@ def _rules(user: User) -> Rules:
     return Rules(servers, domains, authserv.name(user))
 
 
-def digest_of(fields: Headers) -> str:
-    """Return the identity of a message in any folder: a keyed digest, since a Message-ID or a
-    subject can be guessed. It includes the Received fields, so that a second message with the same
-    Message-ID does not pass for the first one moved back."""
-    names = frozenset({"received", "message-id", "date", "from", "subject"})
-    fields_told = b"\n".join(raw.strip() for name, raw in fields.fields if name.lower() in names)
-    # The oldest listed key: a new one in front must not make judged messages look unjudged.
-    secret = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)[-1]
-    key = hashlib.sha256(f"judgement:{secret}".encode()).digest()
-    return hashlib.blake2b(fields_told, key=key, digest_size=20).hexdigest()
-
-
 def forget_overdue() -> None:
-    """Delete judgements and unsubscriptions older than `Judgement.KEPT`, and old reports."""
+    """Delete judgements and unsubscriptions older than `Judgement.KEPT`, and old reports and
+    agreements."""
     FraudReport.objects.filter(when__lt=clock.now() - FraudReport.KEPT).delete()
     Judgement.objects.all().overdue().delete()
+    AgreedSender.objects.all().overdue().delete()
     Unsubscription.objects.filter(changed__lt=clock.now() - Judgement.KEPT).delete()
 
 
@@ -223,8 +241,8 @@ class _Look:
         if settings.ADVERTS_FIRST:
             first = arrivals.untouched(self._imap)[-settings.ADVERTS_FIRST :]
             judged = first[0] - 1 if first else newest
-        self._watch.begin(self._user, self._uidvalidity, judged)
-        return InboxProgress(self._uidvalidity, judged)
+        self._watch.begin(self._user, self._uidvalidity, judged, timezone.localdate())
+        return self._watch.fresh(self._user) or InboxProgress(self._uidvalidity, judged)
 
     def _judge_after(self, standing: InboxProgress, newest: int) -> LookResult:
         uids = arrivals.untouched(self._imap, standing.judged)
@@ -352,7 +370,7 @@ class _Look:
     def _dispose(self, unwanted: Sequence[_JudgedMessage]) -> dict[str, str]:
         """Set messages aside or mark them, as the user prefers. Return ``moved`` or ``marked`` by
         digest."""
-        wanted = self._request.preferences.adverts
+        wanted = disposal(self._request)
         done: dict[str, str] = {}
         for kind in _set_aside() if wanted != "off" else ():
             candidates = [candidate for candidate in unwanted if candidate.verdict.kind == kind]
@@ -360,8 +378,8 @@ class _Look:
                 MessageRef(INBOX, self._uidvalidity, candidate.sample.uid)
                 for candidate in candidates
             ]
-            disposal = self._dispose_of(refs, kind, is_moved=wanted == "move") if refs else ""
-            done |= {candidate.digest: disposal for candidate in candidates if disposal}
+            became = self._dispose_of(refs, kind, is_moved=wanted == "move") if refs else ""
+            done |= {candidate.digest: became for candidate in candidates if became}
         return done
 
     def _dispose_of(self, refs: Sequence[MessageRef], kind: str, *, is_moved: bool) -> str:

@@ -8,14 +8,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
 from core import clock
 from mail.judgement import verdict, words
 from mail.judgement.known import Learnt
+from mail.judgement.verdict import Correspondent
 from mail.judgement.words import Counts, Kind, Row
-from webmail.models import InstallationLearnt, Judgement, LearntWords, PersonLearnt
+from webmail.adverts import agreeing
+from webmail.adverts.digests import digest_of_sender
+from webmail.models import (
+    AgreedSender,
+    InstallationLearnt,
+    Judgement,
+    LearntWords,
+    PersonLearnt,
+)
 
 MOST_WORDS = 20_000
 """Limit for a user and for the installation; beyond it, words that occurred once are forgotten."""
@@ -37,23 +47,31 @@ class Lesson:
 
 
 def learnt(user: User) -> Learnt:
-    """Return the learnt words for this user's messages. Two queries."""
+    """Return what counts for this user's messages: learnt words, and senders on which users agree.
+    Three queries."""
     person = PersonLearnt.objects.filter(user=user).first()
     installation = InstallationLearnt.objects.filter(pk=InstallationLearnt.ONLY).first()
-    return Learnt(installation=_counts(installation), person=_counts(person))
+    agreed = AgreedSender.objects.all().by_mark() if settings.ADVERTS_AGREEING else {}
+    return Learnt(_counts(installation), _counts(person), agreed)
 
 
 def teach(user: User, lessons: Iterable[Lesson]) -> None:
     """Learn the user's decision on a message and withdraw an earlier one. Repeating a lesson
     changes nothing."""
+    senders: set[Correspondent] = set()
     with transaction.atomic():
         for lesson in lessons:
-            before = _said_before(user, lesson)
+            sender = verdict.correspondent(lesson.raw)
+            before = _said_before(user, lesson, sender)
             if before != (lesson.kind or ""):
                 _learn(user, lesson, before)
+                senders |= {sender} if sender else set()
+    # Outside of the transaction, so that of two last lessons at once either counts the other.
+    for sender in senders:
+        agreeing.recount(sender)
 
 
-def _said_before(user: User, lesson: Lesson) -> str:
+def _said_before(user: User, lesson: Lesson, sender: Correspondent | None) -> str:
     """Return the user's earlier decision on the message, and store the new one."""
     row, _made = Judgement.objects.select_for_update().get_or_create(
         user=user,
@@ -61,7 +79,8 @@ def _said_before(user: User, lesson: Lesson) -> str:
         defaults={"kind": lesson.kind or "wanted", "when": clock.now()},
     )
     before, row.taught = row.taught, lesson.kind or ""
-    row.save(update_fields=["taught"])
+    row.sender = digest_of_sender(sender.name) if sender else ""
+    row.save(update_fields=["taught", "sender"])
     return before
 
 

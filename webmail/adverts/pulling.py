@@ -31,7 +31,8 @@ from mail.imap.values import Folder, MessageRef
 from mail.mailbox import actions, arrivals, folders, query
 from mail.mime import headers
 from webmail.adverts.campaigns import Campaign, Criteria
-from webmail.adverts.judging import INBOX, digest_of
+from webmail.adverts.digests import digest_of
+from webmail.adverts.judging import INBOX
 from webmail.models import Judgement, Pull, PulledMessage, PullSight
 
 REASON: Final = "pulled"

@@ -22,7 +22,8 @@ from mail.mime import build, headers
 from mail.mime.addresses import Address
 from mail.mime.build import Outgoing, OutgoingFile
 from mail.mime.envelope import moment
-from webmail.adverts import campaigns, judging
+from webmail.adverts import campaigns
+from webmail.adverts.digests import digest_of
 from webmail.models import FraudReport, Judgement
 
 MOST_DAYS = timedelta(days=30)
@@ -57,7 +58,7 @@ def is_reported(user: User, digest: str) -> bool:
 
 def _note(user: User, raw: bytes, judged: Judgement | None) -> None:
     fields = headers.parse(raw)
-    digest, sender = judging.digest_of(fields), campaigns.sender_of(fields)
+    digest, sender = digest_of(fields), campaigns.sender_of(fields)
     if is_reported(user, digest):
         return
     ids, sent = build.message_ids(fields.get("Message-ID")), moment(fields.get("Date"))

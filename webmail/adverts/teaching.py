@@ -19,7 +19,8 @@ from mail.mailbox import arrivals, folders
 from mail.mailbox.actions import CLEAR, MOVE, MailStep
 from mail.mime import headers
 from webmail.adverts import learning, rspamd
-from webmail.adverts.judging import digest_of, rspamd_server
+from webmail.adverts.digests import digest_of
+from webmail.adverts.judging import rspamd_server
 from webmail.adverts.learning import Lesson
 from webmail.models import InboxWatch, Judgement
 

@@ -1,6 +1,7 @@
 """The mail app's models. The database holds no mail."""
 
 from webmail.models.adverts import (
+    AgreedSender,
     AuthservWitness,
     FraudReport,
     InboxProgress,
@@ -51,6 +52,7 @@ __all__ = [
     "KNOWN_TAGS",
     "OFFICE_PREVIEWS_KEPT",
     "TAGS_CACHE_SECONDS",
+    "AgreedSender",
     "AllowedSender",
     "AuthservWitness",
     "CannedAnswer",

@@ -27,7 +27,7 @@ WATCH_CACHE_SECONDS = 60
 class InboxProgress:
     """The progress of classification: the last classified UID of the inbox, and the numbers of
     messages moved aside on ``day``. ``closed`` is the day on which the user closed the line about
-    them (both in ISO format).
+    them, ``since`` that of the first look at this inbox (all in ISO format).
     """
 
     uidvalidity: int
@@ -36,6 +36,7 @@ class InboxProgress:
     adverts: int = 0
     junk: int = 0
     closed: str = ""
+    since: str = ""
 
 
 class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
@@ -53,21 +54,24 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
         """Return the progress in the inbox from the database, for a caller that is about to
         classify.
         """
-        columns = ("uidvalidity", "judged", "day", "adverts", "junk", "closed")
+        columns = ("uidvalidity", "judged", "day", "adverts", "junk", "closed", "since")
         row = self.of(user).values_list(*columns).first()
         if row is None:
             return None
-        uidvalidity, judged, day, adverts, junk, closed = row
-        standing = InboxProgress(uidvalidity, judged, _iso(day), adverts, junk, _iso(closed))
+        uidvalidity, judged, day, adverts, junk, closed, since = row
+        standing = InboxProgress(
+            uidvalidity, judged, _iso(day), adverts, junk, _iso(closed), _iso(since)
+        )
         cache.set(_watch_key(user), list(astuple(standing)), WATCH_CACHE_SECONDS)
         return standing
 
-    def begin(self, user: AbstractBaseUser, uidvalidity: int, judged: int) -> None:
-        """Leave mail up to the UID ``judged`` unclassified: the inbox is new to the webmail, or was
-        recreated.
+    def begin(self, user: AbstractBaseUser, uidvalidity: int, judged: int, today: date) -> None:
+        """Leave mail up to the UID ``judged`` unclassified: the inbox is new to the webmail since
+        ``today``, or was recreated.
         """
+        progress = {"uidvalidity": uidvalidity, "judged": judged}
         self.update_or_create(
-            user_id=user.pk, defaults={"uidvalidity": uidvalidity, "judged": judged}
+            user_id=user.pk, defaults=progress, create_defaults={**progress, "since": today}
         )
         cache.delete(_watch_key(user))
 
@@ -121,6 +125,7 @@ class InboxWatch(models.Model):
     adverts = models.PositiveIntegerField(_("adverts set aside on that day"), default=0)
     junk = models.PositiveIntegerField(_("junk set aside on that day"), default=0)
     closed = models.DateField(_("last day on which its line was closed"), null=True, blank=True)
+    since = models.DateField(_("day of the first look"), null=True, blank=True)
 
     objects = InboxWatchQuerySet.as_manager()
 
@@ -217,17 +222,24 @@ class JudgementQuerySet(models.QuerySet["Judgement"]):
     def one(self, user: AbstractBaseUser, digest: str) -> Judgement | None:
         return next(iter(_judgement(user.pk, digest)), None)
 
-    def adverts_since(self, user: AbstractBaseUser, when: datetime) -> tuple[int, int]:
-        """Return the numbers of adverts that were moved aside since ``when``, and of those moved
+    def aside_since(self, user: AbstractBaseUser, when: datetime) -> tuple[int, int]:
+        """Return the numbers of messages that were moved aside since ``when``, and of those moved
         back, in one query.
         """
-        rows = self.of(user).filter(kind="advert", when__gte=when)
+        rows = self.of(user).filter(when__gte=when).exclude(kind="wanted")
         is_back = models.Q(taught="wanted")
         counted = rows.aggregate(
             aside=models.Count("pk", filter=is_back | models.Q(is_moved=True)),
             back=models.Count("pk", filter=is_back),
         )
         return counted["aside"], counted["back"]
+
+    def opinions(self, sender: str) -> Counter[bool]:
+        """Return the numbers of users whose last lesson on this sender (a keyed digest) was that
+        its mail is wanted (True), or unwanted. One query, of the newest lessons."""
+        rows = self.filter(sender=sender).exclude(taught="").order_by("-when", "-pk")
+        newest = list(rows.values_list("user_id", "taught")[: Judgement.MOST_OPINIONS])
+        return Counter(taught == "wanted" for taught in dict(reversed(newest)).values())
 
     def overdue(self) -> JudgementQuerySet:
         return self.filter(when__lt=clock.now() - Judgement.KEPT)
@@ -240,6 +252,7 @@ class Judgement(models.Model):
     """
 
     KEPT: ClassVar[timedelta] = timedelta(days=90)
+    MOST_OPINIONS: ClassVar[int] = 2_000
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
@@ -251,6 +264,9 @@ class Judgement(models.Model):
     fraud = models.JSONField(_("signs of fraud"), default=list)
     is_fraud = models.BooleanField(_("fraud"), default=False)
     taught = models.CharField(_("what the person said"), max_length=6, blank=True)
+    sender = models.CharField(
+        _("keyed digest of the sender, once taught"), max_length=40, blank=True, db_default=""
+    )
     when = models.DateTimeField(_("when"), default=clock.now)
 
     objects = JudgementQuerySet.as_manager()
@@ -262,7 +278,10 @@ class Judgement(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["user", "digest"], name="one_judgement_per_message"),
         )
-        indexes = (models.Index(fields=["when"], name="judgement_when"),)
+        indexes = (
+            models.Index(fields=["when"], name="judgement_when"),
+            models.Index(fields=["sender"], name="judgement_sender"),
+        )
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.kind}"
@@ -315,6 +334,44 @@ class InstallationLearnt(LearntWords):
 
     def __str__(self) -> str:
         return str(self._meta.verbose_name)
+
+
+class AgreedSenderQuerySet(models.QuerySet["AgreedSender"]):
+    def by_mark(self) -> dict[str, bool]:
+        """Return the marks of the senders and lists that count for all users, and whether their
+        mail is wanted. One query."""
+        rows = self.filter(is_ignored=False).order_by("-changed")
+        return dict(rows.values_list("mark", "is_wanted")[: AgreedSender.MOST])
+
+    def overdue(self) -> AgreedSenderQuerySet:
+        return self.filter(is_ignored=False, changed__lt=clock.now() - AgreedSender.KEPT)
+
+
+class AgreedSender(models.Model):
+    """A sender or mailing list on which so many users agree that it counts for all of them.
+    ``mark`` is its fingerprint in messages. The decision of an administrator to ignore it stays."""
+
+    KEPT: ClassVar[timedelta] = timedelta(days=365)
+    MOST: ClassVar[int] = 2_000
+
+    name = models.CharField(_("address, or identity of a list"), max_length=254, unique=True)
+    mark = models.CharField(max_length=8)
+    is_wanted = models.BooleanField(_("wanted"))
+    people = models.PositiveIntegerField(_("people who agree"))
+    opposed = models.PositiveIntegerField(_("people who say the opposite"), default=0)
+    is_ignored = models.BooleanField(_("ignored"), default=False)
+    since = models.DateTimeField(_("since"), auto_now_add=True)
+    changed = models.DateTimeField(_("last change"), default=clock.now)
+
+    objects = AgreedSenderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("sender on which users agree")
+        verbose_name_plural = _("senders on which users agree")
+        ordering = ("-changed", "-pk")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class FraudReport(models.Model):

@@ -27,6 +27,8 @@ REASONS: Mapping[str, str | Promise] = {
     # what was taught
     "taught_wanted": _("You said that mail from this sender is no advert."),
     "taught_unwanted": _("You said that mail from this sender is unwanted."),
+    "agreed_wanted": _("Colleagues said that mail from this sender is no advert."),
+    "agreed_unwanted": _("Colleagues said that mail from this sender is unwanted."),
     "words": _("Its words are like those of messages that were sorted before."),
     # how it was sent
     "server_spam": _("The mail server holds it for junk."),
@@ -260,15 +262,17 @@ REASONS: Mapping[str, str | Promise] = {
 class AdvertLine:
     """The inbox's line about today's adverts and junk: for each the words and the URL of its
     folder. ``judge_url`` judges the rest, "" if nothing is left. ``pulled`` is the sentence about
-    messages that the authority pulled."""
+    messages that the authority pulled, ``week`` the words about the last seven days, which stand
+    once a week."""
 
     parts: tuple[tuple[str, str], ...]
     judge_url: str = ""
     pulled: str = ""
+    week: str = ""
 
 
-def line(adverts: int, junk: int, pulled: int = 0, *, has_more: bool) -> AdvertLine:
-    """Return the line above a list. ``adverts``, ``junk`` and ``pulled`` are numbers of
+def line(adverts: int, junk: int, pulled: int = 0, week: int = 0, *, has_more: bool) -> AdvertLine:
+    """Return the line above a list. ``adverts``, ``junk``, ``pulled`` and ``week`` are numbers of
     messages."""
     parts = []
     if adverts:
@@ -286,16 +290,19 @@ def line(adverts: int, junk: int, pulled: int = 0, *, has_more: bool) -> AdvertL
             "The authority moved %(count)s fraudulent messages to junk.",
             pulled,
         ) % {"count": intcomma(pulled)}
-    return AdvertLine(tuple(parts), reverse("mail:judge") if has_more else "", pulled_words)
+    judge_url = reverse("mail:judge") if has_more else ""
+    return AdvertLine(tuple(parts), judge_url, pulled_words, week_line(week))
 
 
-def week_line(aside: int, back: int) -> str:
-    """Return the words about the adverts of a week, and those of them that the user moved back; ""
-    for none."""
+def week_line(aside: int, back: int = 0) -> str:
+    """Return the words about the messages set aside in seven days, and those of them that the user
+    moved back; "" for none."""
     if not aside:
         return ""
     line = ngettext(
-        "%(count)s advert set aside this week", "%(count)s adverts set aside this week", aside
+        "%(count)s message set aside in seven days",
+        "%(count)s messages set aside in seven days",
+        aside,
     ) % {"count": intcomma(aside)}
     if back:
         brought = ngettext("%(count)s brought back", "%(count)s brought back", back)

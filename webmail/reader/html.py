@@ -30,7 +30,7 @@ from mail.mime.headers import Headers
 from mail.mime.hypertext import html
 from mail.mime.hypertext.html import SafeHtml
 from mail.mime.structure import Part
-from webmail.adverts.judging import digest_of
+from webmail.adverts.digests import digest_of
 from webmail.forms.messages import ImagesForm
 from webmail.models import AllowedSender
 from webmail.presentation import contents
@@ -208,7 +208,7 @@ def kept(request: SignedInRequest, ref: MessageRef, inside: str) -> SafeHtml | N
 
 
 def digest(request: SignedInRequest, ref: MessageRef) -> str | None:
-    """Return the identity of a message (`judging.digest_of`), if this session opened its frame
+    """Return the identity of a message (`digests.digest_of`), if this session opened its frame
     before its reader. No command."""
     known_digest: str | None = session_cache.get(request, "fields", _name(ref))
     return known_digest

@@ -22,7 +22,7 @@ SECONDS = 1
 SILENT_SECONDS = 5
 """The seconds after such a wait in which no page of the process waits again."""
 COPIES = (
-    "authserv:",
+    "aside-week:", "authserv:",
     "near:", "seen:", "session:", "lasting:", "brought:", "judging:", "announcements-put-away:",
     "inbox-watch:", "outbox:", "pulled-untold:", "pulls-seen:", "searching:", "size-limit:",
     "tags:",

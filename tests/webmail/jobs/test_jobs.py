@@ -420,7 +420,7 @@ def test_a_line_that_drops_amid_a_bulk_move_goes_on_as_a_job(
 def test_a_way_back_too_long_for_a_form_is_kept_as_a_job(
     reader: Client, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webmail.views.list.actions.LONGEST_FORM", 10)
+    monkeypatch.setattr("webmail.views.transfers.awaited.LONGEST_FORM", 10)
     uid = mailbox.append(b"Subject: x\n\nx\n")
     data = {"verb": "trash", "refs": [f"{mailbox.uidvalidity()}-{uid}"]}
     answer = reader.post(ACT, data, follow=True)

@@ -21,6 +21,7 @@ from mail.mime import unsubscribing as ways_out
 from mail.mime.headers import Headers
 from mail.mime.hypertext.html import SafeHtml
 from webmail.adverts import correspondence, judging, reporting
+from webmail.adverts.digests import digest_of
 from webmail.forms.messages import SenderForm
 from webmail.models import Judgement, SenderChoice
 from webmail.presentation import adverts
@@ -79,7 +80,7 @@ def _is_shut_now(request: SignedInRequest, ref: MessageRef) -> bool:
         digest = html.digest(request, ref)
         if digest is None:
             with session.imap(request) as imap:
-                digest = judging.digest_of(headers.parse(fetch.headers(imap, ref)))
+                digest = digest_of(headers.parse(fetch.headers(imap, ref)))
         is_shut = _is_shut(request, ref, judging.judgement_of(request, digest))
         session_cache.put(request, _KIND, _name(ref), is_shut)
     return bool(is_shut)
@@ -141,7 +142,7 @@ def report_url(request: SignedInRequest, opened: OpenedMessage) -> str:
     One query if reports have an address."""
     if not settings.REPORT_ADDRESS or DRAFT in opened.fetched.flags:
         return ""
-    if reporting.is_reported(request.user, judging.digest_of(opened.headers)):
+    if reporting.is_reported(request.user, digest_of(opened.headers)):
         return ""
     return addresses.message_url(opened.fetched.ref, "report")
 

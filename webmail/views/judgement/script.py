@@ -15,6 +15,7 @@ from mail.errors import WebmailError
 from mail.mailbox import folders, rules
 from mail.sieve import writing
 from mail.sieve.connection import SieveConnection as Sieve
+from webmail.adverts import judging
 from webmail.models import SenderChoice
 from webmail.views.rules.page import folder_ids, open_rules
 
@@ -32,7 +33,7 @@ def put_adverts_aside(request: SignedInRequest, sieve: Sieve, kept: rules.UserSc
     kept, never replaced."""
     if kept.is_foreign or not kept.is_readable:
         return
-    text = _aside(request, kept) if request.preferences.adverts == "move" else ""
+    text = _aside(request, kept) if judging.disposal(request) == "move" else ""
     is_true = text == kept.script.adverts and (kept.is_active or not text)
     if is_true and not kept.is_cut_off:
         return

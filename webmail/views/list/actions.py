@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,7 +24,6 @@ from mail.imap.connection import Connection, canonical
 from mail.imap.values import MessageRef
 from mail.mailbox import actions, folders, listing, threads, verbs
 from mail.mailbox.actions import ARCHIVE, CLEAR, SET, MailStep
-from mail.mailbox.bulk import packed
 from mail.mailbox.verbs import VERBS, Target, Verb
 from webmail.adverts import teaching
 from webmail.forms.messages import ActForm
@@ -37,13 +35,9 @@ from webmail.views.list.page import view_of
 from webmail.views.list.results import searched
 from webmail.views.page import known_tags, memory, read_folders
 from webmail.views.transfers import exports
-from webmail.views.transfers.awaited import start_job
+from webmail.views.transfers.awaited import done_toast
 
 RECENT, MOST_RECENT = "recent_folders", 5
-# Above one of these limits the way back is kept in a row, not in the form of the toast,
-# which disappears after ten seconds.
-MOST_IN_FORM = 250
-LONGEST_FORM = 4_000
 # Above this number, the list is loaded again instead of its rows.
 MOST_RENEWED = 200
 
@@ -105,7 +99,7 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
         renewed = _renewed(request, imap, asked) if renews else {}
     if verb.needs == "to":
         _remember(request, target)
-    toast = _toast(request, asked, action, result)
+    toast = done_toast(request, action, result)
     if not wants_partial(request):
         request.session[TOAST] = toast
         return HttpResponseRedirect(safe_next(request) or reverse("mail:folder", args=[folder]))
@@ -364,31 +358,6 @@ def _tag_counts(
 
 
 # --- what is answered ---
-
-
-def _toast(
-    request: SignedInRequest,
-    asked: _Asked,
-    action: mail_jobs.RequestedAction,
-    result: mail_jobs.ActionProgress,
-) -> dict[str, Any]:
-    """Return the toast about a finished action, with the form that undoes it; or the toast that a
-    job has begun."""
-    if result.job is not None:
-        return start_job(request, result.job)
-    work = result.work
-    undo: dict[str, Any] | None = None
-    if work.undo and asked.verb.name != "undo":
-        steps = json.dumps(packed(work.undo), separators=(",", ":"))
-        following = safe_next(request) or reverse("mail:folder", args=[asked.folder])
-        if work.done > MOST_IN_FORM or len(steps) > LONGEST_FORM:
-            job = mail_jobs.keep(request.user, action, work)
-            undo = {"url": reverse("mail:job_undo", args=[job.pk]), "fields": [("next", following)]}
-        else:
-            fields = [("verb", "undo"), ("steps", steps), ("next", following)]
-            url = reverse("mail:act", args=[asked.folder])
-            undo = {"url": url, "fields": fields, "in_place": True}
-    return {"message": action_words.done(asked.verb.name, work.done, work.gone), "undo": undo}
 
 
 def _renewed(request: SignedInRequest, imap: Connection, asked: _Asked) -> dict[str, Any]:

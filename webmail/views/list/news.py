@@ -108,6 +108,8 @@ def _is_changed_by_judging(
     newest = inbox.uidnext - 1
     if not judging.is_due(request, inbox.uidvalidity, newest):
         return False
+    if judging.disposal(request) != "move":
+        return False
     try:
         imap.select(judging.INBOX)
     except WebmailError:

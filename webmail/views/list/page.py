@@ -20,7 +20,7 @@ from mail.mailbox.listing import ListPage, ListPlace
 from mail.mailbox.ordering import MOST_ADDRESSES, View
 from mail.mailbox.summaries import MessageSummary
 from webmail import outbox
-from webmail.adverts import judging, pulling
+from webmail.adverts import judging, pulling, week
 from webmail.adverts.judging import LookResult
 from webmail.forms.messages import ListForm
 from webmail.models import FolderChoice
@@ -68,12 +68,13 @@ def _judge(
 def advert_line(
     request: SignedInRequest, folder: str, looked: LookResult = NOTHING_LOOKED
 ) -> adverts.AdvertLine | None:
-    """Return the inbox's line about today's adverts; None for another folder."""
+    """Return the inbox's line about adverts; None for another folder."""
     if folder != judging.INBOX:
         return None
     aside = judging.aside(request)
     pulled = pulling.untold(request.user)
-    return adverts.line(aside.adverts, aside.junk, pulled, has_more=looked.has_more)
+    in_week = week.count(request)
+    return adverts.line(aside.adverts, aside.junk, pulled, in_week, has_more=looked.has_more)
 
 
 def list_context(

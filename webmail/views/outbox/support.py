@@ -26,7 +26,7 @@ from mail.mailbox import folders, tracing
 from mail.mailbox.tracing import SoughtMessage, TracedMessage
 from mail.mime import headers
 from webmail.administration.views.support import for_helpers, typed_name
-from webmail.adverts import judging
+from webmail.adverts.digests import digest_of
 from webmail.forms.tracing import EnvelopeForm
 from webmail.models import Judgement, OutboxMessage
 from webmail.presentation import tracing as words
@@ -128,7 +128,7 @@ def _verdicts(user: User, messages: Sequence[TracedMessage]) -> dict[str, str]:
     """Return the reasons why the webmail moved messages to adverts or junk, by their
     Message-IDs."""
     digests = {
-        judging.digest_of(headers.parse(traced_message.header)): traced_message.message_id
+        digest_of(headers.parse(traced_message.header)): traced_message.message_id
         for traced_message in messages
     }
     rows = Judgement.objects.all().known(user, digests)

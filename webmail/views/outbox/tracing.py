@@ -27,7 +27,7 @@ from mail.mailbox.search import SearchPlace
 from mail.mailbox.tracing import SoughtMessage, TraceResult
 from mail.mime import headers
 from mail.sieve.values import Rule
-from webmail.adverts import judging
+from webmail.adverts.digests import digest_of
 from webmail.forms.tracing import TraceForm
 from webmail.models import Judgement, MailJob, OutboxMessage
 from webmail.presentation import rules as rule_words
@@ -102,8 +102,7 @@ def _continued(form: TraceForm, place: SearchPlace | None) -> str:
 
 def _judgements(request: SignedInRequest, traced: TraceResult) -> dict[MessageRef, Judgement]:
     digests = {
-        message.row.ref: judging.digest_of(headers.parse(message.header))
-        for message in traced.messages
+        message.row.ref: digest_of(headers.parse(message.header)) for message in traced.messages
     }
     rows = Judgement.objects.all().known(request.user, set(digests.values()))
     return {ref: rows[digest] for ref, digest in digests.items() if digest in rows}

@@ -22,7 +22,7 @@ from tests.servers.mailboxes import Mailbox
 from tests.webmail.views import unwanted
 from tests.webmail.views.mail import letter, page, path, ref, words
 from webmail.adverts import unsubscribing
-from webmail.adverts.judging import digest_of
+from webmail.adverts.digests import digest_of
 from webmail.models import FraudReport, Judgement, SenderChoice, Unsubscription
 
 pytestmark = pytest.mark.django_db
@@ -450,19 +450,6 @@ def test_a_message_that_nobody_brought_back_suggests_nothing(
         page(watched.get(path(mailbox, uid))).split('id="mailing"')[1].partition("</details>")[0]
     )
     assert "btn primary" not in panel
-
-
-def test_the_page_of_adverts_says_what_a_week_brought_until_it_is_closed(
-    watched: Client, mailbox: Mailbox
-) -> None:
-    assert 'class="week-line"' not in page(watched.get("/adverts/senders/"))
-    for number in range(3):
-        mailbox.append(unwanted.advert(number))
-    brought_back_uid(watched, mailbox)
-    shown = words(watched.get("/adverts/senders/"))
-    assert "3 publicités écartées cette semaine, 1 reprise" in shown
-    watched.post("/adverts/senders/", {"close_week": "1"})
-    assert 'class="week-line"' not in page(watched.get("/adverts/senders/"))
 
 
 def test_what_a_week_brought_costs_the_list_no_query(watched: Client, mailbox: Mailbox) -> None:

@@ -24,7 +24,7 @@ from tests.servers.scripts import Scripts
 from tests.webmail.views.mail import letter, page, words
 from tests.webmail.views.rules.test_rules import a_rule, scripts
 from tests.webmail.views.test_resending import HEADERS, SENT, bounce
-from webmail.adverts import judging
+from webmail.adverts.digests import digest_of
 from webmail.models import Judgement, MailJob, OutboxMessage
 from webmail.outbox import SealedEnvelope, values
 
@@ -83,7 +83,7 @@ def test_the_webmails_verdict_is_the_reason(reader: Client, mailbox: Mailbox) ->
     mailbox.append(raw, "Junk")
     Judgement.objects.create(
         user=User.objects.get(login="alice"),
-        digest=judging.digest_of(headers.parse(mailbox.messages("Junk")[0])),
+        digest=digest_of(headers.parse(mailbox.messages("Junk")[0])),
         kind="junk",
         is_moved=True,
         reasons=["urgent_words"],
