@@ -36,10 +36,12 @@ _COUNTED_SECONDS = 3_600
 @dataclass(frozen=True)
 class AsideSender:
     """A sender of messages that were set aside, and where they lie: a step a folder, which moves
-    them to the inbox."""
+    them to the inbox. ``is_fraud``: one of them at least looks like a fraud, so that none is to be
+    brought back in one click."""
 
     sender: Address
     steps: tuple[MailStep, ...]
+    is_fraud: bool = False
 
     @property
     def address(self) -> str:
@@ -89,7 +91,15 @@ def senders(imap: Connection, user: User) -> tuple[AsideSender, ...]:
         is_in_adverts = adverts is not None and message.folder == adverts.name
         if not row.taught and row.is_moved if row else is_in_adverts:
             by_sender.setdefault(message.sender.address.lower(), []).append(message)
-    named = [AsideSender(rows[0].sender, _steps(rows)) for rows in by_sender.values()]
+    frauds = {digest for digest, row in rows.items() if row.is_fraud}
+    named = [
+        AsideSender(
+            messages[0].sender,
+            _steps(messages),
+            is_fraud=any(message.digest in frauds for message in messages),
+        )
+        for messages in by_sender.values()
+    ]
     return tuple(sorted(named, key=lambda aside: (-aside.count, aside.address)))
 
 

@@ -163,3 +163,13 @@ def test_a_name_that_is_markup_stays_text(week: Client, mailbox: Mailbox) -> Non
     shown = page(week.get(SENDERS))
     assert "<img src=x" not in shown and "<b>x</b>" not in shown
     assert "y@piege.example" in shown
+
+
+def test_a_fraud_is_named_and_not_brought_back_in_one_click(week: Client, mailbox: Mailbox) -> None:
+    Judgement.objects.filter(kind="advert").update(is_fraud=True)
+    shown = page(week.get(SENDERS))
+    assert 'value="offres@boutique.example"' not in shown
+    assert "A l’air d’une fraude" in words(week.get(SENDERS))
+    week.post(SENDERS, {"keep": "offres@boutique.example", "next": SENDERS})
+    assert len(mailbox.uids(ADVERTS)) == 4
+    assert not SenderChoice.objects.exists()

@@ -124,7 +124,8 @@ def _keep(request: SignedInRequest, address: str) -> None:
     allow the sender. The messages are found by the folders, not by the form."""
     with session.imap(request) as imap:
         set_aside = week.senders(imap, request.user)
-        aside = next((row for row in set_aside if row.address == address), None)
+        named = (row for row in set_aside if row.address == address and not row.is_fraud)
+        aside = next(named, None)
         if aside is None:
             toasts.warning(request, gettext("Nothing was done: there are no messages."))
             return
