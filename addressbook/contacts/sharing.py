@@ -248,25 +248,34 @@ def reach(seen: SharedGroup) -> GroupRecipients:
     return groups.reach(seen.group, with_pupils=seen.with_pupils)
 
 
+def pupil_groups(user: User) -> dict[User, set[Group]]:
+    """Return the groups and classes that colleagues share with the user together with the pupils,
+    and the groups inside them, by owner. One query, two if there is one."""
+    with_families = [
+        nesting.GroupPart(seen.group, "") for seen in seen_by(user) if seen.with_pupils
+    ]
+    by_owner: dict[User, set[Group]] = {}
+    for parts in nesting.parts_of(with_families):
+        by_owner.setdefault(parts[0].group.user, set()).update(part.group for part in parts)
+    return by_owner
+
+
 def placeholder_values(user: User, addresses: Iterable[str]) -> dict[str, FamilyValues]:
     """Return `placeholders.values_of` by the groups and classes that colleagues share with the user
     together with the pupils. No other pupil and no other class of theirs is named. Runs two
     queries, and some more for each colleague who has one of the addresses."""
     wanted = {address.lower() for address in addresses if address}
-    with_families = [seen for seen in seen_by(user) if seen.with_pupils] if wanted else []
-    owners = {seen.group.user_id: seen.group.user for seen in with_families}
-    rows = ContactAddress.objects.filter(user__in=owners, folded__in=wanted, contact__deleted=None)
+    shared = pupil_groups(user) if wanted else {}
+    rows = ContactAddress.objects.filter(
+        user__in=list(shared), folded__in=wanted, contact__deleted=None
+    )
+    having = set(rows.order_by().values_list("user", flat=True).distinct()) if shared else set()
     by_address: dict[str, FamilyValues] = {}
-    for owner in rows.order_by("user").values_list("user", flat=True).distinct() if owners else ():
-        shared = [
-            nesting.GroupPart(seen.group, "")
-            for seen in with_families
-            if seen.group.user_id == owner
-        ]
-        inner_groups = {part.group for parts in nesting.parts_of(shared) for part in parts}
-        for address, family in placeholders.values_within(
-            owners[owner], wanted, inner_groups
-        ).items():
+    for owner in sorted(
+        (owner for owner in shared if owner.pk in having), key=lambda user: user.pk
+    ):
+        values = placeholders.values_within(owner, wanted, shared[owner])
+        for address, family in values.items():
             by_address.setdefault(address, family)
     return by_address
 

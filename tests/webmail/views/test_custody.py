@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from django.utils import timezone
 from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import custody, groups, ties
-from addressbook.models import Contact, Guardianship
+from addressbook.contacts import custody, groups, nesting, sharing, ties
+from addressbook.models import Contact, Group, GroupShare, Guardianship
+from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.webmail.views.mail import page
 from tests.webmail.views.test_sending_choice import fields, kept, leave, written
@@ -137,11 +139,86 @@ def test_a_note_is_its_owners_alone(reader: Client, family: Contact) -> None:
     assert custody.withheld(bob, [FATHER]) == {}
 
 
-def test_the_notes_of_many_recipients_take_one_query(
+@pytest.fixture
+def shared(
+    reader: Client, signed_in: Callable[..., Client], bob: MailAccount, family: Contact
+) -> Client:
+    """Bob's browser: Alice shares Léa's class with him, together with the pupils."""
+    alice = User.objects.get(login="alice")
+    school_class = groups.create(alice, "4e B")
+    groups.set_class(school_class, 2026, Group.Guardians.ALL)
+    groups.add(school_class, [family.pk])
+    sharing.share(school_class, ["bob@ac-exemple.fr"], may_edit=False, with_pupils=True)
+    return signed_in(bob)
+
+
+def test_a_colleague_of_a_shared_class_is_asked_and_not_told_of_authority(
+    shared: Client, outgoing: SubmissionServer
+) -> None:
+    answer = shared.post("/compose/", written(to=FATHER))
+    assert answer.status_code == 422
+    shown = page(answer)
+    assert "Paul Martin" in shown and "Léa Martin" in shown
+    assert "sans l’autorité parentale" not in shown
+    again = fields(shared.post("/compose/", written(to=f"X: {FATHER}, {MOTHER};")))
+    assert again["members"] == [MOTHER]
+
+
+def test_a_note_made_later_holds_a_colleagues_message_back(
+    shared: Client, outgoing: SubmissionServer
+) -> None:
+    Guardianship.objects.update(receives_mail=True, withheld_since=None)
+    assert shared.post("/compose/", written(to=FATHER)).status_code == 302
+    tie = Guardianship.objects.get(guardian__display_name="Paul Martin")
+    ties.change_guardian(tie, relation="", receives_mail=False, is_legal=True, is_first=False)
+    leave()
+    assert OutboxMessage.objects.get().failure == "RecipientsWithheld"
+    assert kept(outgoing) == []
+
+
+def test_a_pupil_in_a_group_inside_the_shared_one_counts_and_another_pupil_does_not(
+    shared: Client, family: Contact
+) -> None:
+    alice, bob = (User.objects.get(login=login) for login in ("alice", "bob"))
+    outer = groups.create(alice, "Latinistes")
+    inner = groups.create(alice, "Latinistes de 4e")
+    tom = person(alice, "Tom", "Petit")
+    ties.add_guardian(tom, person(alice, "Luc", "Petit", "luc@x.example"), receives_mail=False)
+    other = person(alice, "Zoé", "Noir")
+    ties.add_guardian(other, person(alice, "Max", "Noir", "max@x.example"), receives_mail=False)
+    groups.add(inner, [tom.pk])
+    nesting.add(outer, inner)
+    sharing.share(outer, ["bob@ac-exemple.fr"], may_edit=False, with_pupils=True)
+    assert set(custody.withheld(bob, ["luc@x.example", "max@x.example", FATHER])) == {
+        "luc@x.example",
+        FATHER,
+    }
+
+
+@pytest.mark.parametrize("ended", ["without pupils", "left", "ended", "deleted"])
+def test_what_is_not_shared_with_pupils_any_more_asks_nothing(
+    shared: Client, family: Contact, ended: str
+) -> None:
+    bob = User.objects.get(login="bob")
+    row = GroupShare.objects.get()
+    assert set(custody.withheld(bob, [FATHER])) == {FATHER}
+    match ended:
+        case "without pupils":
+            GroupShare.objects.update(with_pupils=False)
+        case "left":
+            sharing.leave(bob, row.group)
+        case "ended":
+            sharing.end(row)
+        case "deleted":
+            Contact.objects.filter(pk=family.pk).update(deleted=timezone.now())
+    assert custody.withheld(bob, [FATHER]) == {}
+
+
+def test_the_notes_of_many_recipients_take_two_queries(
     reader: Client, family: Contact, django_assert_num_queries: Any
 ) -> None:
     alice = User.objects.get(login="alice")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         found = custody.withheld(alice, [FATHER, *(f"p{n}@x.example" for n in range(400))])
     assert list(found) == [FATHER]
 
