@@ -36,6 +36,7 @@ from webmail import enforcing
 from webmail.adverts import authserv, correspondence, learning, rspamd
 from webmail.adverts.digests import digest_of
 from webmail.adverts.learning import Lesson
+from webmail.jobs.turns import leaving
 from webmail.models import (
     AgreedSender,
     FraudReport,
@@ -385,7 +386,8 @@ class _Look:
     def _dispose_of(self, refs: Sequence[MessageRef], kind: str, *, is_moved: bool) -> str:
         if is_moved:
             use = "" if kind == "advert" else folders.JUNK
-            moved = arrivals.set_aside(self._imap, refs, settings.ADVERTS_FOLDER, use)
+            with leaving(self._user, self._imap, INBOX):
+                moved = arrivals.set_aside(self._imap, refs, settings.ADVERTS_FOLDER, use)
             if moved is not None:
                 numbers = {"adverts": 0, "junk": 0} | {_COUNTED[kind]: moved}
                 self._watch.note_aside(self._user, timezone.localdate(), **numbers)

@@ -23,7 +23,7 @@ from accounts.claims import Heartbeat, Lost
 from accounts.http import SignedInRequest
 from accounts.models import AuditEvent, User
 from core import clock
-from mail.errors import FolderNotFound, WebmailError
+from mail.errors import FolderNotFound, ServerBusy, WebmailError
 from mail.imap import fetch, uid_sets
 from mail.imap import search as imap_search
 from mail.imap.connection import Connection
@@ -33,6 +33,7 @@ from mail.mime import headers
 from webmail.adverts.campaigns import Campaign, Criteria
 from webmail.adverts.digests import digest_of
 from webmail.adverts.judging import INBOX
+from webmail.jobs.turns import leaving
 from webmail.models import Judgement, Pull, PulledMessage, PullSight
 
 REASON: Final = "pulled"
@@ -371,7 +372,7 @@ def _pull(imap: Connection, user: User, pull: Pull, names: Sequence[str], after:
         )
         if not is_new:
             continue
-        with suppress(WebmailError):
+        with suppress(WebmailError), leaving(user, imap, message.ref.folder):
             for place in actions.move(imap, [message.ref], junk):
                 row.uidvalidity, row.uid = place.uidvalidity, place.uid
             row.save(update_fields=["uidvalidity", "uid"])
@@ -403,14 +404,20 @@ def _put_back(pull: Pull, user: User, imap: Connection) -> int:
     their number."""
     count = 0
     for row in pull.pulled.filter(user=user, is_undone=False):
-        Judgement.objects.filter(user=user, digest=row.digest).update(
-            kind="wanted", is_moved=False, is_fraud=False, reasons=[], fraud=[]
-        )
-        PulledMessage.objects.filter(pk=row.pk).update(is_undone=True)
-        if row.uid:
-            count += _moved_back(imap, MessageRef(row.folder, row.uidvalidity, row.uid), row.origin)
+        # Where another window moves messages of the folder, the next look puts this one back.
+        with suppress(ServerBusy), leaving(user, imap, row.folder):
+            count += _undone(row, user, imap)
     cache.delete(_untold(user))
     return count
+
+
+def _undone(row: PulledMessage, user: User, imap: Connection) -> int:
+    Judgement.objects.filter(user=user, digest=row.digest).update(
+        kind="wanted", is_moved=False, is_fraud=False, reasons=[], fraud=[]
+    )
+    PulledMessage.objects.filter(pk=row.pk).update(is_undone=True)
+    ref = MessageRef(row.folder, row.uidvalidity, row.uid)
+    return _moved_back(imap, ref, row.origin) if row.uid else 0
 
 
 def _moved_back(imap: Connection, ref: MessageRef, origin: str) -> int:

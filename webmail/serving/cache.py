@@ -24,13 +24,13 @@ SILENT_SECONDS = 5
 COPIES = (
     "aside-week:", "authserv:",
     "near:", "seen:", "session:", "lasting:", "brought:", "judging:", "announcements-put-away:",
-    "inbox-watch:", "outbox:", "pulled-untold:", "pulls-seen:", "searching:", "size-limit:",
-    "tags:",
+    "inbox-watch:", "moving:", "outbox:", "pulled-untold:", "pulls-seen:", "searching:",
+    "size-limit:", "tags:",
 )  # fmt: skip
 """The prefixes of keys whose values a page can do without, since they are stored elsewhere too, or
 only save time. Without Redis there are none. Of all others, such as counts of attempts, an error is
 raised."""
-BRIEF = ("inbox-watch:", "judging:")
+BRIEF = ("inbox-watch:", "judging:", "moving:")
 """Those of them that last a minute or so, and so may also miss that they are deleted."""
 NEAR, NEAR_SECONDS = "near:", 5
 """The prefix of keys whose values each process may also hold in memory for some seconds. None of
@@ -144,6 +144,17 @@ class RedisCache(redis.RedisCache):
         self._forget_near(key, version)
         with _without(key):
             super().set(key, value, timeout, version)  # type: ignore[arg-type]
+
+    def add(
+        self,
+        key: str,
+        value: object,
+        timeout: float | object | None = DEFAULT_TIMEOUT,
+        version: int | None = None,
+    ) -> bool:
+        with _without(key):
+            return super().add(key, value, timeout, version)  # type: ignore[arg-type]
+        return True
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
         keys = list(keys)

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection as database
 from django.test import Client
 
 from accounts import session
+from accounts.models import User
 from demo.servers.dovecot import MailAccount
+from demo.servers.submission import SubmissionServer
 from mail.imap.connection import Connection
 from tests.servers.mailboxes import Mailbox
 from tests.waiting import LONGEST_S
-from tests.webmail.views.mail import letter, page, ref, undo_steps
+from tests.webmail.views import unwanted
+from tests.webmail.views.mail import letter, page, path, ref, undo_steps
+from webmail.jobs import turns
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ACT = "/mail/INBOX/act/"
@@ -39,7 +45,7 @@ def reader(
     return signed_in(alice)
 
 
-def at_once(reader: Client, data: dict[str, str]) -> list[str]:
+def at_once(reader: Client, data: dict[str, str], url: str = ACT) -> list[str]:
     """Post the same form from several windows, and return what they show."""
     start = Barrier(WINDOWS)
 
@@ -49,7 +55,7 @@ def at_once(reader: Client, data: dict[str, str]) -> list[str]:
         client.raise_request_exception = False
         start.wait(LONGEST_S)
         try:
-            return page(client.post(ACT, data, headers={"HX-Request": "true"}))
+            return page(client.post(url, data, headers={"HX-Request": "true"}))
         finally:
             database.close()
 
@@ -78,3 +84,38 @@ def test_a_message_that_is_moved_and_taken_back_by_many_windows_stays_one(
         shown = at_once(reader, {"verb": "undo", "steps": undo_steps(moved[0])})
         assert (len(kept(mailbox, "INBOX")), kept(mailbox, "Trash")) == (1, [])
         mailbox.empty()
+
+
+def test_a_message_that_many_windows_report_is_in_the_junk_once(
+    reader: Client, mailbox: Mailbox, submission: SubmissionServer, settings: Any
+) -> None:
+    settings.REPORT_ADDRESS = "bob@ac-exemple.fr"
+    uid = mailbox.append(letter("Gagnez", sender="x@piege.example"))
+    at_once(reader, {}, path(mailbox, uid, "report/"))
+    assert (kept(mailbox, "INBOX"), len(kept(mailbox, "Junk"))) == ([], 1)
+
+
+def test_an_advert_that_another_window_is_moving_is_left_for_the_next_look(
+    reader: Client, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", 0.1)
+    reader.get("/mail/INBOX/")
+    mailbox.append(unwanted.advert())
+    key = f"moving:{User.objects.get(login='alice').pk}:INBOX"
+    cache.set(key, "another window", 60)
+    assert reader.get("/mail/INBOX/").status_code == 200
+    assert (len(kept(mailbox, "INBOX")), cache.get(key)) == (1, "another window")
+    cache.delete(key)
+    reader.get("/mail/INBOX/")
+    assert (kept(mailbox, "INBOX"), len(kept(mailbox, "Publicités"))) == ([], 1)
+
+
+def test_a_message_is_moved_without_redis_too(
+    reader: Client, mailbox: Mailbox, settings: Any
+) -> None:
+    picked = {"verb": "trash", "refs": ref(mailbox, mailbox.append(letter("Sans Redis")))}
+    reader.get("/mail/INBOX/")
+    backend = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1"}
+    settings.CACHES = {"default": backend}
+    assert reader.post(ACT, picked).status_code == 302
+    assert (kept(mailbox, "INBOX"), len(kept(mailbox, "Trash"))) == ([], 1)

@@ -3,12 +3,11 @@ block or allow the sender."""
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
@@ -17,19 +16,20 @@ from accounts.http import SignedInRequest, login_required
 from core.htmx import TOAST
 from mail.imap import fetch
 from mail.imap.values import MessageRef
-from mail.mailbox import actions, folders
+from mail.mailbox import folders
 from mail.mailbox.actions import MOVE, MailStep
-from mail.mailbox.bulk import packed
 from mail.mime import headers
 from mail.mime import unsubscribing as ways_out
 from webmail import tasks
 from webmail.adverts import judging, reporting, teaching, unsubscribing
 from webmail.forms.messages import SenderForm
+from webmail.jobs import mail_jobs
 from webmail.models import SenderChoice
 from webmail.presentation import action_words
 from webmail.presentation import links as addresses
 from webmail.views.judgement.judgements import author_of, is_everybodys, is_vouched_for, open_links
 from webmail.views.judgement.script import renew_adverts
+from webmail.views.transfers.awaited import done_toast
 
 
 @require_POST
@@ -51,7 +51,7 @@ def report(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
     if not settings.REPORT_ADDRESS:
         raise Http404
     message_ref = MessageRef(folder, *ref)
-    undo = None
+    toast: dict[str, Any] = {"undo": None}
     with session.imap(request) as imap:
         if folders.is_own(imap, folder):
             request.session[TOAST] = {"message": action_words.own_mail(), "undo": None}
@@ -62,9 +62,10 @@ def report(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
         step = MailStep(MOVE, folder, message_ref.uidvalidity, (message_ref.uid,), junk)
         lessons = teaching.lessons(imap, "junk", [step])
         if folder != junk:
-            undo = actions.perform(imap, actions.prepare(imap, step)).undo
+            action = mail_jobs.RequestedAction("junk", folder)
+            toast = done_toast(request, action, mail_jobs.do(request, imap, action, [step]))
     teaching.teach(request, lessons)
-    request.session[TOAST] = {"message": reported_words(), "undo": _way_back(folder, undo)}
+    request.session[TOAST] = {"message": reported_words(), "undo": toast["undo"]}
     return redirect("mail:folder", folder)
 
 
@@ -74,15 +75,6 @@ def reported_words() -> str:
         "Reported to the authority, and moved to junk. Somebody looks at it there: if others got it"
         " too, it can be taken out of all mailboxes."
     )
-
-
-def _way_back(folder: str, undo: MailStep | None) -> dict[str, object] | None:
-    """Return the form that moves the message back; the report cannot be withdrawn."""
-    if undo is None:
-        return None
-    steps = json.dumps(packed([undo]), separators=(",", ":"))
-    fields = [("verb", "undo"), ("steps", steps), ("next", reverse("mail:folder", args=[folder]))]
-    return {"url": reverse("mail:act", args=[folder]), "fields": fields}
 
 
 @require_POST
