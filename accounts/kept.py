@@ -289,7 +289,10 @@ KINDS: Final[tuple[StoredData, ...]] = (
         "adverts",
     ),
     StoredData(
-        _("What you taught about adverts, as fingerprints of words; how far your inbox is judged"),
+        _(
+            "What you taught about adverts, as fingerprints of words; how far your inbox is judged,"
+            " and the languages of mail from people you know"
+        ),
         _ACCOUNT,
         ("webmail.PersonLearnt", "webmail.InboxWatch"),
         "adverts",

@@ -42,11 +42,14 @@ class Rules:
 @dataclass(frozen=True)
 class Learnt:
     """The lessons of the installation and of the person, besides the base model. ``agreed`` holds
-    the marks of senders and lists on which many people agree, and whether they want their mail."""
+    the marks of senders and lists on which many people agree, and whether they want their mail;
+    ``languages`` the languages of the person's mail (`languages.NAMED`), empty as long as too
+    little is known of them."""
 
     installation: Counts = field(default_factory=Counts)
     person: Counts = field(default_factory=Counts)
     agreed: Mapping[str, bool] = field(default_factory=dict)
+    languages: frozenset[str] = frozenset()
 
     def weighted(self, base: Counts) -> Sequence[tuple[Counts, float]]:
         """The counts with the weight of one message of each: a person's own word counts most."""

@@ -1,12 +1,14 @@
 """The language of a text, told by its commonest words.
 
-It is asked where judgement is measured: a verdict knows the turns of phrase of two languages, and
-what it is worth in the others has to be told apart.
+A verdict knows the turns of phrase of two languages. A message in one that its reader never gets is
+a sign, and where judgement is measured the languages are told apart.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 UNKNOWN = "other"
 WORDLESS = "none"
@@ -53,6 +55,12 @@ _COMMON: Mapping[str, frozenset[str]] = {
     ),
 }
 LANGUAGES = (*_COMMON, UNKNOWN, WORDLESS)
+NAMED = frozenset(_COMMON)
+"""The languages that can be told."""
+_CODES: Mapping[str, tuple[str, ...]] = {
+    word: tuple(code for code, common in _COMMON.items() if word in common)
+    for word in frozenset().union(*_COMMON.values())
+}
 
 
 def language(words: Sequence[str]) -> str:
@@ -60,6 +68,6 @@ def language(words: Sequence[str]) -> str:
     looked_at = words[:_MOST_WORDS]
     if len(looked_at) < _LEAST_WORDS:
         return WORDLESS
-    counts = {code: sum(word in common for word in looked_at) for code, common in _COMMON.items()}
-    best = max(counts, key=lambda code: counts[code])
+    counts = Counter(chain.from_iterable(_CODES.get(word, ()) for word in looked_at))
+    best = max(_COMMON, key=lambda code: counts[code])
     return best if counts[best] >= _LEAST_SHARE * len(looked_at) else UNKNOWN

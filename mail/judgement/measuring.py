@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from mail.judgement import codes, languages, message, verdict
-from mail.judgement.known import Rules
+from mail.judgement import codes, verdict
+from mail.judgement.known import Learnt, Rules
 from mail.judgement.words import VerdictKind
 
 _SURE = 1.96
@@ -39,17 +39,17 @@ def measure(
     raw: bytes,
     rules: Rules = Rules(),  # noqa: B008  # frozen
     clock: Callable[[], float] = lambda: 0.0,
+    usual: frozenset[str] = frozenset(),
 ) -> Measured:
-    """Judge a message as one of a person who knows nobody and taught nothing; ``clock`` gives
-    seconds."""
+    """Judge a message as one of a person who knows nobody and taught nothing, and whose mail is in
+    the ``usual`` languages, if any are named; ``clock`` gives seconds."""
     scanned = codes.scan(codes.pictures(raw))
     begun = clock()
-    judged = verdict.judge(raw, rules=rules, scanned=scanned)
+    judged = verdict.judge(raw, rules=rules, learnt=Learnt(languages=usual), scanned=scanned)
     seconds = clock() - begun
-    words = verdict.words_of(message.read_message(raw))
     reasons = dict.fromkeys((*judged.reasons, *judged.fraud))
     reasons.pop("fraud", None)
-    return Measured(languages.language(words), judged.kind, tuple(reasons), seconds)
+    return Measured(judged.language, judged.kind, tuple(reasons), seconds)
 
 
 @dataclass(frozen=True)

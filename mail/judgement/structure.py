@@ -73,6 +73,7 @@ WEIGHTS: Mapping[str, float] = {
     "program_attached": 1.0,
     "archive_locked": 1.0,
     # to whom
+    "foreign_language": 1.0,
     "hidden_recipients": 0.8,
     "to_itself": 0.8,
     "false_reply": 0.6,
@@ -94,6 +95,7 @@ _OWN_CODES = frozenset(
     vouched_mailing pictogram_in_subject styled_letters unseen_letters mixed_letters hidden_filler
     leads_away page_alone picture_link picture_for_text wordless plain_text one_target coded_link
     coded_fragment made_up_host object_store user_in_link to_itself institution_unproved
+    foreign_language
     """.split()
 )
 _MOST_LINKS = 200

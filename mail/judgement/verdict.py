@@ -12,6 +12,7 @@ from mail.judgement import (
     domains,
     fraud,
     institutions,
+    languages,
     message,
     model,
     own_server,
@@ -81,7 +82,7 @@ class Verdict:
     ``MOVED`` on; of a fraud, how sure it is that it deceives. ``reasons``: stable codes, what
     weighed most first. ``fraud``: codes of what deceives, judged apart: a wanted message may have
     some too; ``is_fraud``: its links and files are to be shut; ``deceit``: what deceives by itself,
-    whatever the weights."""
+    whatever the weights; ``language``: see `languages.language`."""
 
     kind: VerdictKind
     score: float
@@ -89,6 +90,7 @@ class Verdict:
     fraud: tuple[str, ...] = ()
     is_fraud: bool = False
     deceit: Judged = field(default_factory=Judged)
+    language: str = ""
 
     @property
     def is_proved(self) -> bool:
@@ -152,8 +154,21 @@ def judge(
     beyond the first half million are not looked at. ``scanned``: what `codes.scan` found in its
     pictures."""
     read = message.read_message(raw, scanned)
-    server = _server_verdict(read, rules)
     text = words_of(read)
+    code = languages.language(text)
+    judged = _judged(read, text, code, known, rules, learnt)
+    return replace(judged, language=code)
+
+
+def _judged(
+    read: Message,
+    text: list[str],
+    language: str,
+    known: KnownCorrespondents,
+    rules: Rules,
+    learnt: Learnt,
+) -> Verdict:
+    server = _server_verdict(read, rules)
     deceit = fraud.judge(read, text, server, known)
     if reason := proof(read, server, known, deceit):
         stolen = _of_stolen(signs_of(read, text, server, deceit)) if reason == "own_domain" else ()
@@ -165,6 +180,8 @@ def judge(
         return Verdict("wanted", _SURE, ("nothing_found",), deceit.signs, deceit=deceit)
     fingerprints = words.tokens(text)
     message_signs = signs_of(read, text, server, deceit)
+    if learnt.languages and language in languages.NAMED - learnt.languages:
+        message_signs.append(Sign("foreign_language", 1.0))
     taught = [*_taught(read, learnt, server), *_taught_words(fingerprints, learnt)]
     judged = by_signs(message_signs, fingerprints, deceit, model.models(), taught, learnt)
     return replace(judged, deceit=deceit)
@@ -268,7 +285,10 @@ def _by_structure(
         return None
     codes = _telling(weighed, 1)
     score = round(model.logistic(total), 4)
-    if _DECEIVING.isdisjoint(sign.code for sign in message_signs):
+    # That nobody writes to the reader in its language does not make a message a fraud.
+    foreign = sum(sign.weight for sign in weighed if sign.code == "foreign_language")
+    is_deceit = not _DECEIVING.isdisjoint(sign.code for sign in message_signs)
+    if not is_deceit or total - foreign < _LEAST:
         return Verdict("junk", score, codes, deceit.signs)
     deceits = tuple(dict.fromkeys((*deceit.signs, *codes)))
     return Verdict("fraud", score, ("fraud",), deceits, is_fraud=True)

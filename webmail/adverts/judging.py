@@ -24,7 +24,7 @@ from core import clock
 from mail.errors import ServerUnavailable, WebmailError
 from mail.imap.connection import Connection
 from mail.imap.values import ADVERT, JUNK, MessageRef, MessageSample
-from mail.judgement import verdict
+from mail.judgement import languages, verdict
 from mail.judgement.known import KnownCorrespondents, Learnt, Rules
 from mail.judgement.verdict import Verdict
 from mail.judgement.words import VerdictKind
@@ -170,7 +170,10 @@ def meet(
     except WebmailError as error:
         logger.info("opened message not judged: %s", type(error).__name__)
         return
-    known, learnt = correspondence.known(request.user, [raw]), learning.learnt(request.user)
+    standing = InboxWatch.objects.all().standing(request.user)
+    usual = standing.usual_languages if standing else frozenset()
+    known = correspondence.known(request.user, [raw])
+    learnt = replace(learning.learnt(request.user), languages=usual)
     judged = correspondence.judge(request.user, raw, known, _rules(request.user), learnt)
     if judged.kind == "wanted" and not judged.is_fraud:
         return
@@ -214,6 +217,11 @@ class _JudgedMessage:
     def is_unwanted(self) -> bool:
         return self.verdict.kind != "wanted"
 
+    @property
+    def is_of_known(self) -> bool:
+        """Whether it tells in which language people write to the user."""
+        return self.verdict.is_proved and self.verdict.language in languages.NAMED
+
 
 class _Look:
     """One look at the inbox of a user."""
@@ -226,6 +234,7 @@ class _Look:
         self._rules = _rules(self._user)
         self._rspamd = rspamd_server()
         self._reports: list[bytes] = []
+        self._languages: frozenset[str] = frozenset()
 
     def run(self, newest: int) -> LookResult:
         newest = max(newest, self._imap.known().uidnext - 1)
@@ -234,6 +243,7 @@ class _Look:
             standing = self._begin(newest)
         if newest <= standing.judged:
             return LookResult()
+        self._languages = standing.usual_languages
         return self._judge_after(standing, newest)
 
     def _begin(self, newest: int) -> InboxProgress:
@@ -294,11 +304,13 @@ class _Look:
         if not new:
             return []
         known = correspondence.known(self._user, [sample.raw for _, sample in new])
-        learnt = learning.learnt(self._user)
+        learnt = replace(learning.learnt(self._user), languages=self._languages)
         judged = [
             _JudgedMessage(sample, digest, self._verdict(sample, known, learnt))
             for digest, sample in new
         ]
+        codes = [candidate.verdict.language for candidate in judged if candidate.is_of_known]
+        self._watch.note_languages(self._user, codes)
         if any(candidate.is_unwanted for candidate in judged):
             judged = self._seen_with_what_was_sent(judged, known)
         return judged

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
@@ -27,8 +27,11 @@ WATCH_CACHE_SECONDS = 60
 class InboxProgress:
     """The progress of classification: the last classified UID of the inbox, and the numbers of
     messages moved aside on ``day``. ``closed`` is the day on which the user closed the line about
-    them, ``since`` that of the first look at this inbox (all in ISO format).
+    them, ``since`` that of the first look at this inbox (all in ISO format). ``languages`` are the
+    numbers of messages from known people, by the code of their language.
     """
+
+    LEAST_TOLD: ClassVar[int] = 50
 
     uidvalidity: int
     judged: int
@@ -37,6 +40,14 @@ class InboxProgress:
     junk: int = 0
     closed: str = ""
     since: str = ""
+    languages: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def usual_languages(self) -> frozenset[str]:
+        """The languages of the user's mail; none as long as fewer than `LEAST_TOLD` messages are
+        counted."""
+        is_told = sum(self.languages.values()) >= self.LEAST_TOLD
+        return frozenset(self.languages) if is_told else frozenset()
 
 
 class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
@@ -54,13 +65,22 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
         """Return the progress in the inbox from the database, for a caller that is about to
         classify.
         """
-        columns = ("uidvalidity", "judged", "day", "adverts", "junk", "closed", "since")
+        columns = (
+            "uidvalidity",
+            "judged",
+            "day",
+            "adverts",
+            "junk",
+            "closed",
+            "since",
+            "languages",
+        )
         row = self.of(user).values_list(*columns).first()
         if row is None:
             return None
-        uidvalidity, judged, day, adverts, junk, closed, since = row
+        uidvalidity, judged, day, adverts, junk, closed, since, languages = row
         standing = InboxProgress(
-            uidvalidity, judged, _iso(day), adverts, junk, _iso(closed), _iso(since)
+            uidvalidity, judged, _iso(day), adverts, junk, _iso(closed), _iso(since), languages
         )
         cache.set(_watch_key(user), list(astuple(standing)), WATCH_CACHE_SECONDS)
         return standing
@@ -92,6 +112,19 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
     def close_line(self, user: AbstractBaseUser, day: date) -> None:
         """Hide the line about messages moved aside for the rest of this day."""
         self._changed(user, self.of(user).update(closed=day))
+
+    def note_languages(self, user: AbstractBaseUser, codes: Iterable[str]) -> None:
+        """Count messages from known people by their language, as long as that tells anything new.
+        At most one query."""
+        standing = self.standing(user)
+        if standing is None:
+            return
+        counts = dict(standing.languages)
+        for code in codes:
+            if code not in counts or sum(counts.values()) < InboxProgress.LEAST_TOLD:
+                counts[code] = counts.get(code, 0) + 1
+        if counts != standing.languages:
+            self._changed(user, self.of(user).update(languages=counts))
 
     def note_aside(self, user: AbstractBaseUser, day: date, *, adverts: int, junk: int) -> None:
         """Add to the numbers of messages moved aside on this day; negative numbers are messages
@@ -126,6 +159,7 @@ class InboxWatch(models.Model):
     junk = models.PositiveIntegerField(_("junk set aside on that day"), default=0)
     closed = models.DateField(_("last day on which its line was closed"), null=True, blank=True)
     since = models.DateField(_("day of the first look"), null=True, blank=True)
+    languages = models.JSONField(_("languages of mail from known people"), default=dict)
 
     objects = InboxWatchQuerySet.as_manager()
 

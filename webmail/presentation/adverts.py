@@ -193,6 +193,7 @@ REASONS: Mapping[str, str | Promise] = {
     "object_store": _("A link leads to a store of files that anybody can fill."),
     "user_in_link": _("A link is written so that it hides its site."),
     "to_itself": _("It is addressed to its own sender."),
+    "foreign_language": _("It is in a language that nobody you know writes to you."),
     # fraud
     "fraud": _("It looks like a fraud."),
     "own_domain_forged": _("It pretends to come from your own authority."),

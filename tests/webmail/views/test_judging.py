@@ -361,3 +361,16 @@ def test_a_sender_in_letters_that_look_like_others_is_shown_as_it_is(
     assert "service@xn--pypal-4ve.com" in opened
     assert "p\u0430ypal.com est en réalité xn--pypal-4ve.com" in opened
     assert "p\u0430ypal" not in shown
+
+
+def test_the_languages_of_known_people_are_counted_and_no_others(
+    watched: Client, mailbox: Mailbox
+) -> None:
+    alice = User.objects.get(login="alice")
+    contacts.create(alice, ContactData(first_name="Zoé", emails=(Email("zoe@voisine.example"),)))
+    text = "Bonjour, je vous écris au sujet de la sortie avec les élèves qui est dans une semaine."
+    english = "Hello, this is about the trip that we have with your class and all of the others."
+    mailbox.append(letter("Sortie", sender="zoe@voisine.example", body=text))
+    mailbox.append(letter("Trip", sender="x@inconnue.example", body=english))
+    watched.get("/mail/INBOX/")
+    assert InboxWatch.objects.get().languages == {"fr": 1}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from mail.judgement import measuring, message
+from mail.judgement import languages, measuring, message
 from mail.judgement.known import Rules
 from mail.judgement.measuring import Measured, Tally
 
@@ -34,11 +34,20 @@ class Command(BaseCommand):
             action="store_true",
             help="ignore the results that receiving servers wrote into the messages",
         )
+        parser.add_argument(
+            "--languages",
+            default="",
+            metavar="fr,en",
+            help="judge as mail of a reader to whom known people write in these languages alone",
+        )
 
     def handle(self, *args: object, **options: object) -> None:
         named = options["folders"]
         folders = [Path(str(name)) for name in named] if isinstance(named, list) else []
         self.rules = measuring.NO_SERVER if options["no_server"] else Rules()
+        self.usual = frozenset(filter(None, str(options["languages"]).split(",")))
+        if unknown := sorted(self.usual - languages.NAMED):
+            raise CommandError(f"{unknown[0]}: not one of {', '.join(sorted(languages.NAMED))}")
         self.is_all_read = True
         for folder in folders:
             if not folder.is_dir():
@@ -58,7 +67,7 @@ class Command(BaseCommand):
                 self.stderr.write(f"{file}: {error.strerror}")
                 self.is_all_read = False
             else:
-                yield measuring.measure(raw, self.rules, time.process_time)
+                yield measuring.measure(raw, self.rules, time.process_time, self.usual)
 
 
 def _lines(name: str, measured: Sequence[Measured]) -> Iterator[str]:
