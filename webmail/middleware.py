@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from zoneinfo import ZoneInfo
 
 from csp.constants import HEADER
@@ -16,7 +17,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect, render, resolve_url
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
@@ -45,6 +46,7 @@ access = logging.getLogger("webmail.access")
 _IS_TEXT = re.compile(r"text/|application/(?:json|xml)|image/svg\+xml").match
 _DOCUMENTS = re.compile(r"/drafts/[0-9a-f-]{36}/documents/add/\Z").match
 _BEGUN = "webmail.begun"  # of a request's environment: its id, and when it came
+_PROBES = frozenset({"healthz", "readyz", metrics.PATH.strip("/")})
 _FNAME = 0x08  # flag: a file name follows the header of the gzip format (RFC 1952 section 2.3)
 
 
@@ -57,7 +59,8 @@ class RequestIdMiddleware:
     the time of both answers and of the errand.
 
     The route is that of the URL configuration (``mail/<folder:folder>/``), because an address
-    contains folder names and search texts.
+    contains folder names and search texts. Of a request that no page answered, it is what the
+    request asked for: ``healthz``, ``static``, or ``(no page)``.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -76,8 +79,22 @@ class RequestIdMiddleware:
             measures.request(request.method or "", route, status, seconds)
             if settings.ACCESS_LOG:
                 milliseconds = round(seconds * 1000)
-                access.info("%s %s %s %s ms", request.method, route, status, milliseconds)
+                page = _page(request) if route == logs.NONE else route
+                access.info("%s %s %s %s ms", request.method, page, status, milliseconds)
         return response
+
+
+def _page(request: HttpRequest) -> str:
+    """Return the route that a request asked for, which something before the pages has answered."""
+    path = request.path_info
+    if path.startswith(settings.STATIC_URL):
+        return "static"
+    if (name := path.strip("/")) in _PROBES:
+        return name
+    for address in (path, f"{path}/"):
+        with suppress(Resolver404):
+            return resolve(address).route
+    return "(no page)"
 
 
 class HealthMiddleware:

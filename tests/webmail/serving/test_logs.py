@@ -163,6 +163,27 @@ def test_requests_are_logged_without_what_they_are_about(
     assert log.getvalue().count(missing[logs.HEADER]) == 3  # with the mail server's words
 
 
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [
+        ("/healthz", "healthz"),
+        ("/readyz/", "readyz"),
+        ("/static/webmail/css/base.css", "static"),
+        ("/contacts", "contacts/"),
+        ("/wp-login.php", "(no page)"),
+        ("/x%0aWARNING/", "(no page)"),
+    ],
+)
+def test_a_request_that_reached_no_page_is_logged_by_what_it_asked_for(
+    settings: Any, client: Client, log: io.StringIO, db: None, address: str, page: str
+) -> None:
+    settings.ACCESS_LOG = True
+    logging.getLogger("webmail.access").setLevel(logging.INFO)
+    client.get(address).close()
+    (line,) = [line for line in log.getvalue().splitlines() if " ms" in line]
+    assert f"GET {page} " in line
+
+
 def test_a_refusal_is_logged_by_its_route(
     signed_in: Callable[[MailAccount], Client], alice: MailAccount, log: io.StringIO
 ) -> None:
