@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # Keyboards type the first; word processors, telephones and other webmails write the others.
 APOSTROPHES = "'\u2019\u2018\u02bc"
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _STRAIGHT = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
 
 
@@ -29,5 +31,8 @@ def without_accents(text: str) -> str:
     """Return ``Éléa`` as ``Elea``; letters in another form (``ﬁ``, ``№``) become ordinary ones."""
     if text.isascii():
         return text
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    return _BEYOND_ASCII.sub(_without_marks, unicodedata.normalize("NFKD", text))
+
+
+def _without_marks(run: re.Match[str]) -> str:
+    return "".join(character for character in run[0] if not unicodedata.combining(character))

@@ -83,12 +83,19 @@ def parse(raw: bytes) -> Headers:
     """Return the fields before the first empty line. Other lines (an mbox ``From ``, garbage) are
     skipped.
     """
-    head = re.split(rb"\r?\n\r?\n|\r\r", plain_ends(raw).lstrip(b"\r\n"), maxsplit=1)[0]
+    head = _head(plain_ends(raw).lstrip(b"\r\n"))
     fields = []
     for line in re.split(rb"\r?\n(?![ \t])", head):
         if field := _FIELD.match(line):
             fields.append((field[1].decode("ascii"), field[2].rstrip()))
     return Headers(tuple(fields))
+
+
+def _head(raw: bytes) -> bytes:
+    """Return what stands before the first empty line. Three searches take a third of the time of
+    one pattern."""
+    ends = [end for end in map(raw.find, (b"\n\n", b"\n\r\n", b"\r\r")) if end >= 0]
+    return raw[: min(ends)] if ends else raw
 
 
 def parse_value(value: bytes | str) -> tuple[str, dict[str, str]]:
