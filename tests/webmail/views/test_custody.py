@@ -10,11 +10,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import MailDomain, User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import custody, groups, ties
-from addressbook.models import Contact, Guardianship
+from addressbook.contacts import custody, groups, nesting, sharing, ties
+from addressbook.models import Contact, Group, GroupShare, Guardianship
 from demo.servers.submission import SubmissionServer
 from tests.webmail.views.mail import page
 from tests.webmail.views.test_sending_choice import fields, kept, leave, written
@@ -137,11 +137,11 @@ def test_a_note_is_its_owners_alone(reader: Client, family: Contact) -> None:
     assert custody.withheld(bob, [FATHER]) == {}
 
 
-def test_the_notes_of_many_recipients_take_one_query(
+def test_the_notes_of_many_recipients_take_two_queries(
     reader: Client, family: Contact, django_assert_num_queries: Any
 ) -> None:
     alice = User.objects.get(login="alice")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         found = custody.withheld(alice, [FATHER, *(f"p{n}@x.example" for n in range(400))])
     assert list(found) == [FATHER]
 
@@ -163,3 +163,105 @@ def test_neither_text_nor_documents_name_the_pupil_for_such_a_guardian(
     (message,) = kept(outgoing)
     assert b"Tom Martin" in message
     assert b"L=C3=A9a" not in message and "Léa".encode() not in message
+
+
+# --- lists that colleagues share ---
+
+
+@pytest.fixture
+def shared_class(reader: Client, mail_domain: MailDomain) -> Group:
+    """Claire's 4e B, shared with Alice: its Léa has a father who is not to be written to."""
+    claire = User.objects.create(login="claire", name="Claire Morvan", mail_domain=mail_domain)
+    lea = person(claire, "Léa", "Martin")
+    ties.add_guardian(lea, person(claire, "Anne", "Dupont", MOTHER))
+    father = person(claire, "Paul", "Martin", FATHER)
+    ties.add_guardian(lea, father, receives_mail=False, is_legal=False)
+    made = groups.create(claire, "4e B")
+    groups.add(made, [lea.pk])
+    groups.set_class(made, 2026, Group.Guardians.ALL)
+    give(made)
+    return made
+
+
+def give(group: Group, *, with_pupils: bool = True) -> None:
+    alice = User.objects.get(login="alice")
+    sharing.share(group, [alice.address], may_edit=False, with_pupils=with_pupils)
+
+
+def test_a_note_in_the_list_of_a_colleague_is_asked_about_without_its_reason(
+    reader: Client, outgoing: SubmissionServer, shared_class: Group
+) -> None:
+    alice = User.objects.get(login="alice")
+    # To Alice the father is a contact like others, and gets mail about another Léa.
+    own = person(alice, "Léa", "Martin")
+    ties.add_guardian(own, person(alice, "Paul", "Martin", FATHER))
+    for to in (FATHER, f"Parents: {MOTHER}, {FATHER};"):
+        answer = reader.post("/compose/", written(to=to))
+        assert answer.status_code == 422
+        shown = page(answer)
+        assert "Paul Martin" in shown and "Léa Martin" in shown
+        assert "d’après une liste de Claire Morvan" in shown
+        assert "l’autorité parentale" not in shown
+    again = fields(answer)
+    assert again["members"] == [MOTHER]
+    reader.post("/compose/", again | {"do": "send"})
+    leave()
+    assert FATHER.encode() not in b"".join(kept(outgoing))
+
+
+def test_the_part_of_a_shared_class_leaves_the_guardian_out(
+    reader: Client, outgoing: SubmissionServer, shared_class: Group
+) -> None:
+    alice = User.objects.get(login="alice")
+    seen = sharing.find_shared_group(alice, shared_class.pk)
+    assert seen is not None
+    assert sharing.recipients(seen, "guardians") == (f"Anne Dupont <{MOTHER}>",)
+
+
+def test_a_guardian_of_a_shared_group_is_asked_about_and_the_pupil_is_not_named(
+    reader: Client, shared_class: Group
+) -> None:
+    claire = shared_class.user
+    GroupShare.objects.all().delete()
+    assert reader.post("/compose/", written(to=FATHER)).status_code == 302
+    delegates = groups.create(claire, "Délégués")
+    groups.add(delegates, [Contact.objects.of(claire).get(display_name="Paul Martin").pk])
+    outer = groups.create(claire, "Conseil")
+    nesting.add(outer, delegates)
+    give(outer)
+    shown = page(reader.post("/compose/", written(to=FATHER)))
+    assert "N’écrivez pas à Paul Martin au sujet d’un élève" in shown
+    assert "Léa" not in shown
+
+
+def test_a_note_in_a_list_that_is_not_shared_with_its_pupils_stays_its_owners(
+    reader: Client, shared_class: Group
+) -> None:
+    alice = User.objects.get(login="alice")
+    assert FATHER in custody.withheld(alice, [FATHER])
+    give(shared_class, with_pupils=False)
+    assert custody.withheld(alice, [FATHER]) == {}
+
+
+def test_a_note_that_a_colleague_makes_or_shares_later_holds_a_message_back(
+    reader: Client, outgoing: SubmissionServer, shared_class: Group
+) -> None:
+    GroupShare.objects.all().delete()
+    for address in (FATHER, MOTHER):
+        assert reader.post("/compose/", written(to=address)).status_code == 302
+    give(shared_class)
+    tie = Guardianship.objects.get(guardian__display_name="Anne Dupont")
+    ties.change_guardian(tie, relation="", receives_mail=False, is_legal=True, is_first=False)
+    leave()
+    states = set(OutboxMessage.objects.values_list("state", "failure"))
+    assert states == {(OutboxMessage.State.FAILED, "RecipientsWithheld")}
+    assert kept(outgoing) == []
+
+
+def test_what_was_asked_about_and_confirmed_leaves(
+    reader: Client, outgoing: SubmissionServer, shared_class: Group
+) -> None:
+    answer = reader.post("/compose/", written(to=FATHER))
+    assert reader.post("/compose/", fields(answer) | {"do": "send"}).status_code == 302
+    leave()
+    assert len(kept(outgoing)) == 1
