@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -248,36 +249,40 @@ def reach(seen: SharedGroup) -> GroupRecipients:
     return groups.reach(seen.group, with_pupils=seen.with_pupils)
 
 
-def pupil_groups(user: User) -> dict[User, set[Group]]:
-    """Return the groups and classes that colleagues share with the user together with the pupils,
-    and the groups inside them, by owner. One query, two if there is one."""
-    with_families = [
-        nesting.GroupPart(seen.group, "") for seen in seen_by(user) if seen.with_pupils
-    ]
-    by_owner: dict[User, set[Group]] = {}
-    for parts in nesting.parts_of(with_families):
-        by_owner.setdefault(parts[0].group.user, set()).update(part.group for part in parts)
-    return by_owner
-
-
 def placeholder_values(user: User, addresses: Iterable[str]) -> dict[str, FamilyValues]:
     """Return `placeholders.values_of` by the groups and classes that colleagues share with the user
     together with the pupils. No other pupil and no other class of theirs is named. Runs two
     queries, and some more for each colleague who has one of the addresses."""
     wanted = {address.lower() for address in addresses if address}
-    shared = pupil_groups(user) if wanted else {}
-    rows = ContactAddress.objects.filter(
-        user__in=list(shared), folded__in=wanted, contact__deleted=None
-    )
-    having = set(rows.order_by().values_list("user", flat=True).distinct()) if shared else set()
+    with_families = [seen for seen in seen_by(user) if seen.with_pupils] if wanted else []
+    owners = {seen.group.user_id: seen.group.user for seen in with_families}
+    rows = ContactAddress.objects.filter(user__in=owners, folded__in=wanted, contact__deleted=None)
     by_address: dict[str, FamilyValues] = {}
-    for owner in sorted(
-        (owner for owner in shared if owner.pk in having), key=lambda user: user.pk
-    ):
-        values = placeholders.values_within(owner, wanted, shared[owner])
-        for address, family in values.items():
+    for owner in rows.order_by("user").values_list("user", flat=True).distinct() if owners else ():
+        shared = [
+            nesting.GroupPart(seen.group, "")
+            for seen in with_families
+            if seen.group.user_id == owner
+        ]
+        inner_groups = {part.group for parts in nesting.parts_of(shared) for part in parts}
+        for address, family in placeholders.values_within(
+            owners[owner], wanted, inner_groups
+        ).items():
             by_address.setdefault(address, family)
     return by_address
+
+
+def family_groups(user: User) -> dict[int, datetime]:
+    """Return the keys of the groups that colleagues share with the user together with the pupils,
+    and of the groups inside them; each with the time of its first share. Runs a query, and two more
+    if there are such groups."""
+    shares = list(_shares(user).filter(with_pupils=True)[:MOST_SEEN])
+    parts_of_each = nesting.parts_of([nesting.GroupPart(row.group) for row in shares])
+    begun: dict[int, datetime] = {}
+    for row, parts in zip(shares, parts_of_each, strict=True):
+        for part in parts:
+            begun[part.group.pk] = min(row.created, begun.get(part.group.pk, row.created))
+    return begun
 
 
 def members(seen: SharedGroup) -> tuple[SharedGroupMember, ...]:

@@ -242,8 +242,9 @@ def _hand_over(row: OutboxMessage) -> bytes:
 
 
 def _check_custody(row: OutboxMessage, addresses: Sequence[str]) -> None:
-    """Raise RecipientsWithheld if the user noted, after the message was accepted, that a recipient
-    is not to be written to about a pupil. About earlier notes the composer asked."""
+    """Raise RecipientsWithheld if the user, or a colleague in a shared list, noted after the
+    message was accepted that a recipient is not to be written to about a pupil. About earlier notes
+    the composer asked."""
     notes = custody.withheld(row.user, addresses, since=row.accepted)
     if notes:
         raise RecipientsWithheld(

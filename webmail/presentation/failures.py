@@ -154,8 +154,8 @@ def of_submission(standing: Standing) -> str:
             ) % _refused(standing)
         case "RecipientsWithheld":
             words = gettext(
-                "It was not sent: you noted since then that %(addresses)s is not to be written to"
-                " about a pupil."
+                "It was not sent: it was noted since then that %(addresses)s is not to be written"
+                " to about a pupil."
             )
             return words % _refused(standing)
         case "SenderRefused":
@@ -195,7 +195,7 @@ def in_short(name: str) -> str:
         "OverQuota": gettext("mailbox full, no copy kept"),
         "PerhapsSent": gettext("connection lost after handing it over"),
         "RecipientsRefused": gettext("recipients refused"),
-        "RecipientsWithheld": gettext("held back by a note of the user"),
+        "RecipientsWithheld": gettext("held back by a note in a list"),
         "Restored": gettext("restored from a backup"),
         "RestoredUnfiled": gettext("restored from a backup"),
         "SenderRefused": gettext("sender refused"),

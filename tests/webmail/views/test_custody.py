@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import MailDomain, User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import custody, groups, nesting, sharing, ties
 from addressbook.models import Contact, Group, GroupShare, Guardianship
-from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.webmail.views.mail import page
 from tests.webmail.views.test_sending_choice import fields, kept, leave, written
@@ -139,81 +137,6 @@ def test_a_note_is_its_owners_alone(reader: Client, family: Contact) -> None:
     assert custody.withheld(bob, [FATHER]) == {}
 
 
-@pytest.fixture
-def shared(
-    reader: Client, signed_in: Callable[..., Client], bob: MailAccount, family: Contact
-) -> Client:
-    """Bob's browser: Alice shares Léa's class with him, together with the pupils."""
-    alice = User.objects.get(login="alice")
-    school_class = groups.create(alice, "4e B")
-    groups.set_class(school_class, 2026, Group.Guardians.ALL)
-    groups.add(school_class, [family.pk])
-    sharing.share(school_class, ["bob@ac-exemple.fr"], may_edit=False, with_pupils=True)
-    return signed_in(bob)
-
-
-def test_a_colleague_of_a_shared_class_is_asked_and_not_told_of_authority(
-    shared: Client, outgoing: SubmissionServer
-) -> None:
-    answer = shared.post("/compose/", written(to=FATHER))
-    assert answer.status_code == 422
-    shown = page(answer)
-    assert "Paul Martin" in shown and "Léa Martin" in shown
-    assert "sans l’autorité parentale" not in shown
-    again = fields(shared.post("/compose/", written(to=f"X: {FATHER}, {MOTHER};")))
-    assert again["members"] == [MOTHER]
-
-
-def test_a_note_made_later_holds_a_colleagues_message_back(
-    shared: Client, outgoing: SubmissionServer
-) -> None:
-    Guardianship.objects.update(receives_mail=True, withheld_since=None)
-    assert shared.post("/compose/", written(to=FATHER)).status_code == 302
-    tie = Guardianship.objects.get(guardian__display_name="Paul Martin")
-    ties.change_guardian(tie, relation="", receives_mail=False, is_legal=True, is_first=False)
-    leave()
-    assert OutboxMessage.objects.get().failure == "RecipientsWithheld"
-    assert kept(outgoing) == []
-
-
-def test_a_pupil_in_a_group_inside_the_shared_one_counts_and_another_pupil_does_not(
-    shared: Client, family: Contact
-) -> None:
-    alice, bob = (User.objects.get(login=login) for login in ("alice", "bob"))
-    outer = groups.create(alice, "Latinistes")
-    inner = groups.create(alice, "Latinistes de 4e")
-    tom = person(alice, "Tom", "Petit")
-    ties.add_guardian(tom, person(alice, "Luc", "Petit", "luc@x.example"), receives_mail=False)
-    other = person(alice, "Zoé", "Noir")
-    ties.add_guardian(other, person(alice, "Max", "Noir", "max@x.example"), receives_mail=False)
-    groups.add(inner, [tom.pk])
-    nesting.add(outer, inner)
-    sharing.share(outer, ["bob@ac-exemple.fr"], may_edit=False, with_pupils=True)
-    assert set(custody.withheld(bob, ["luc@x.example", "max@x.example", FATHER])) == {
-        "luc@x.example",
-        FATHER,
-    }
-
-
-@pytest.mark.parametrize("ended", ["without pupils", "left", "ended", "deleted"])
-def test_what_is_not_shared_with_pupils_any_more_asks_nothing(
-    shared: Client, family: Contact, ended: str
-) -> None:
-    bob = User.objects.get(login="bob")
-    row = GroupShare.objects.get()
-    assert set(custody.withheld(bob, [FATHER])) == {FATHER}
-    match ended:
-        case "without pupils":
-            GroupShare.objects.update(with_pupils=False)
-        case "left":
-            sharing.leave(bob, row.group)
-        case "ended":
-            sharing.end(row)
-        case "deleted":
-            Contact.objects.filter(pk=family.pk).update(deleted=timezone.now())
-    assert custody.withheld(bob, [FATHER]) == {}
-
-
 def test_the_notes_of_many_recipients_take_two_queries(
     reader: Client, family: Contact, django_assert_num_queries: Any
 ) -> None:
@@ -240,3 +163,121 @@ def test_neither_text_nor_documents_name_the_pupil_for_such_a_guardian(
     (message,) = kept(outgoing)
     assert b"Tom Martin" in message
     assert b"L=C3=A9a" not in message and "Léa".encode() not in message
+
+
+# --- lists that colleagues share ---
+
+
+@pytest.fixture
+def shared_class(reader: Client, mail_domain: MailDomain) -> Group:
+    """Claire's 4e B, shared with Alice: its Léa has a father who is not to be written to."""
+    claire = User.objects.create(login="claire", name="Claire Morvan", mail_domain=mail_domain)
+    lea = person(claire, "Léa", "Martin")
+    ties.add_guardian(lea, person(claire, "Anne", "Dupont", MOTHER))
+    father = person(claire, "Paul", "Martin", FATHER)
+    ties.add_guardian(lea, father, receives_mail=False, is_legal=False)
+    made = groups.create(claire, "4e B")
+    groups.add(made, [lea.pk])
+    groups.set_class(made, 2026, Group.Guardians.ALL)
+    give(made)
+    return made
+
+
+def give(group: Group, *, with_pupils: bool = True) -> None:
+    alice = User.objects.get(login="alice")
+    sharing.share(group, [alice.address], may_edit=False, with_pupils=with_pupils)
+
+
+def test_a_note_in_the_list_of_a_colleague_is_asked_about_without_its_reason(
+    reader: Client, outgoing: SubmissionServer, shared_class: Group
+) -> None:
+    alice = User.objects.get(login="alice")
+    # To Alice the father is a contact like others, and gets mail about another Léa.
+    own = person(alice, "Léa", "Martin")
+    ties.add_guardian(own, person(alice, "Paul", "Martin", FATHER))
+    for to in (FATHER, f"Parents: {MOTHER}, {FATHER};"):
+        answer = reader.post("/compose/", written(to=to))
+        assert answer.status_code == 422
+        shown = page(answer)
+        assert "Paul Martin" in shown and "Léa Martin" in shown
+        assert "d’après une liste de Claire Morvan" in shown
+        assert "l’autorité parentale" not in shown
+    again = fields(answer)
+    assert again["members"] == [MOTHER]
+    reader.post("/compose/", again | {"do": "send"})
+    leave()
+    assert FATHER.encode() not in b"".join(kept(outgoing))
+
+
+def test_the_part_of_a_shared_class_leaves_the_guardian_out(
+    reader: Client, outgoing: SubmissionServer, shared_class: Group
+) -> None:
+    alice = User.objects.get(login="alice")
+    seen = sharing.find_shared_group(alice, shared_class.pk)
+    assert seen is not None
+    assert sharing.recipients(seen, "guardians") == (f"Anne Dupont <{MOTHER}>",)
+
+
+def test_a_guardian_of_a_shared_group_is_asked_about_and_the_pupil_is_not_named(
+    reader: Client, shared_class: Group
+) -> None:
+    claire = shared_class.user
+    GroupShare.objects.all().delete()
+    assert reader.post("/compose/", written(to=FATHER)).status_code == 302
+    delegates = groups.create(claire, "Délégués")
+    groups.add(delegates, [Contact.objects.of(claire).get(display_name="Paul Martin").pk])
+    outer = groups.create(claire, "Conseil")
+    nesting.add(outer, delegates)
+    give(outer)
+    shown = page(reader.post("/compose/", written(to=FATHER)))
+    assert "N’écrivez pas à Paul Martin au sujet d’un élève" in shown
+    assert "Léa" not in shown
+
+
+def test_a_note_in_a_list_that_is_not_shared_with_its_pupils_stays_its_owners(
+    reader: Client, shared_class: Group
+) -> None:
+    alice = User.objects.get(login="alice")
+    assert FATHER in custody.withheld(alice, [FATHER])
+    give(shared_class, with_pupils=False)
+    assert custody.withheld(alice, [FATHER]) == {}
+
+
+def test_a_note_that_a_colleague_makes_or_shares_later_holds_a_message_back(
+    reader: Client, outgoing: SubmissionServer, shared_class: Group
+) -> None:
+    GroupShare.objects.all().delete()
+    for address in (FATHER, MOTHER):
+        assert reader.post("/compose/", written(to=address)).status_code == 302
+    give(shared_class)
+    tie = Guardianship.objects.get(guardian__display_name="Anne Dupont")
+    ties.change_guardian(tie, relation="", receives_mail=False, is_legal=True, is_first=False)
+    leave()
+    states = set(OutboxMessage.objects.values_list("state", "failure"))
+    assert states == {(OutboxMessage.State.FAILED, "RecipientsWithheld")}
+    assert kept(outgoing) == []
+
+
+def test_what_was_asked_about_and_confirmed_leaves(
+    reader: Client, outgoing: SubmissionServer, shared_class: Group
+) -> None:
+    answer = reader.post("/compose/", written(to=FATHER))
+    assert reader.post("/compose/", fields(answer) | {"do": "send"}).status_code == 302
+    leave()
+    assert len(kept(outgoing)) == 1
+
+
+@pytest.mark.parametrize("ended", ["left", "ended", "deleted"])
+def test_what_is_not_shared_any_more_asks_nothing(
+    reader: Client, shared_class: Group, ended: str
+) -> None:
+    alice = User.objects.get(login="alice")
+    assert set(custody.withheld(alice, [FATHER])) == {FATHER}
+    match ended:
+        case "left":
+            sharing.leave(alice, shared_class)
+        case "ended":
+            sharing.end(GroupShare.objects.get())
+        case "deleted":
+            Contact.objects.filter(display_name="Léa Martin").update(deleted=timezone.now())
+    assert custody.withheld(alice, [FATHER]) == {}
