@@ -58,6 +58,10 @@ def test_every_answer_is_kept_from_other_origins_and_from_unused_features(
             assert "frame-ancestors 'self'" in answer["Content-Security-Policy"], path
             assert answer["X-Frame-Options"] == "SAMEORIGIN", path
         b"".join(answer)
+    sheet = client.get("/static/webmail/css/base.css")
+    assert sheet["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "Permissions-Policy" not in sheet  # it is no page
+    b"".join(sheet)
 
 
 def said(content: bytes, kind: str = "text/html", accepts: str = "br, gzip") -> HttpResponse:

@@ -85,6 +85,7 @@ TASKS: Final = (
             "webmail.FraudReport",
             "webmail.StandingForward",
             "webmail.InstallationLearnt",
+            "webmail.AgreedSender",
         ),
     ),
 )

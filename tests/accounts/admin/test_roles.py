@@ -139,7 +139,7 @@ def test_administrators_reach_everything(administrator: Client, things: dict[str
     for address in refused:
         assert re.search(
             r"(auditevent|staffimport|officepreview|allowedsender|addressbook|importjob|outboxmessage"
-            r"|moveduser|standingforward|probe)/(add|<path:object_id>/delete)/"
+            r"|moveduser|standingforward|probe|agreedsender)/(add|<path:object_id>/delete)/"
             r"|(user|staffrecord|authenticator|officepreview|allowedsender|mailjob|fraudreport"
             r"|installationlearnt|providersubject)/add/",
             address,

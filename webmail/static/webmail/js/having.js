@@ -65,7 +65,7 @@ function rulesOf(text) {
   return rules;
 }
 
-/** @param {CSSStyleSheet} sheet A sheet with an address. */
+/** @param {CSSStyleSheet} sheet A sheet with an address, of this site. */
 async function reread(sheet) {
   const text = await (await fetch(sheet.href ?? "")).text();
   if (!text.includes(":has(")) return;
@@ -163,10 +163,18 @@ function plan() {
   requestAnimationFrame(mark);
 }
 
+/** @param {EventTarget | null} link The link of a sheet that came after the page's scripts. */
+async function readLate(link) {
+  if (!(link instanceof HTMLLinkElement) || !link.sheet) return;
+  await reread(link.sheet);
+  plan();
+}
+
 export async function start() {
   const sheets = [...document.styleSheets].filter((sheet) =>
     sheet.href?.startsWith(location.origin),
   );
+  document.addEventListener("load", ({ target }) => readLate(target), true);
   await Promise.all(sheets.map(reread));
   mark();
   new MutationObserver((changes) => {
