@@ -121,19 +121,21 @@ def fill_book() -> None:
     groups.add(groups.create(mine, "Parents 4e B"), [made[0].pk])
 
 
-# A page whose font comes late goes without it: here each waits for it.
-WITH_FONT = """async () => {
+# A page whose font comes late goes without it: here each waits for it, and for its images.
+WHOLE = """async () => {
   const { href } = document.querySelector("link[rel=preload][as=font]");
   const face = new FontFace("Hanken Grotesk", `url(${href})`, { weight: "400 900" });
   document.fonts.add(await face.load());
   await document.fonts.ready;
+  const isSeen = (image) => image.getBoundingClientRect().top < innerHeight;
+  await Promise.all([...document.images].filter(isSeen).map((image) => image.decode()));
 }"""
 
 
 def picture(page: Page, address: str) -> Image.Image:
     page.goto(address)
     page.wait_for_load_state("networkidle")
-    page.evaluate(WITH_FONT)
+    page.evaluate(WHOLE)
     shot = page.screenshot(animations="disabled", caret="hide")
     return Image.open(BytesIO(shot)).convert("RGB").reduce(SMALLER)
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from core import clock
@@ -61,6 +61,9 @@ def identity(fields: Headers) -> int:
 def _digest_of_facts(number: int, message: StoredMessage) -> int:
     facts = repr((number, message.size, message.received)).encode()
     return int.from_bytes(hashlib.blake2b(facts, digest_size=8).digest())
+
+
+_NAMELESS = identity(Headers(()))
 
 
 def is_named(fields: Headers) -> bool:
@@ -240,8 +243,10 @@ class Depositor:
 
     def _same(self, place: _Target, fields: Headers, raw: bytes, content: bytes) -> int | None:
         """Return the UID of the message of the folder that has this content, 0 where it is unknown,
-        and None where there is none."""
-        for uid in place.named.get(identity(fields), ()):
+        and None where there is none. A server may read no fields of a damaged header of which
+        `headers.parse` reads some."""
+        numbers = {identity(fields), _NAMELESS}
+        for uid in chain.from_iterable(place.named.get(number, ()) for number in numbers):
             size = place.unread.get(uid)
             if size is not None and _may_be_equal(len(raw), size):
                 self._read(place, uid)
