@@ -89,6 +89,18 @@ def test_a_message_on_its_way_is_marked_at_once_and_sketched_after_a_moment(
     assert faults == []
 
 
+def test_a_message_that_arrives_late_takes_the_focus_from_no_field(page: Page) -> None:
+    held = Held(page, MESSAGES)
+    opens(page, "Premier")
+    held.until(1)
+    page.keyboard.press("/")
+    expect(page.locator("#search-text")).to_be_focused()
+    held.let_go()
+    expect(page.locator("#message .reader-title")).to_have_text("Premier")
+    page.keyboard.type("abc")
+    expect(page.locator("#search-text")).to_have_value("abc")
+
+
 def test_a_quick_answer_is_not_announced(page: Page) -> None:
     """By the page's own clock: how soon a busy machine answers is chance."""
     page.evaluate(

@@ -29,6 +29,10 @@ export function regionOf(event) {
 /** Whether characters may be keys: a user can leave all of them to a screen reader or to dictation. */
 export const hasLetters = () => !("noLetters" in document.body.dataset);
 
+/** Whether the focus is where the user may be typing: an answer that arrives late must not take it from there. */
+export const isTyping = () =>
+  document.activeElement.matches("input:not([type=checkbox]), textarea, select, #composers *");
+
 /** Whether a key neither types a letter nor makes a choice. */
 export const isBeside = (event) =>
   !hasModifier(event) && !event.isComposing && !event.target.closest?.(ELSEWHERE);

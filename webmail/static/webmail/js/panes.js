@@ -2,6 +2,7 @@
 // The drawer of folders, and the way from list to message and back where only one of them is shown.
 
 import { isPlain, on } from "./dom.js";
+import { isTyping } from "./keys.js";
 import { reveal } from "./scrolling.js";
 import { ROOMY, sayFolders, toggleRail } from "./splits.js";
 
@@ -144,7 +145,7 @@ export function load(root) {
   if (root.dataset.open) {
     if (getComputedStyle(document.querySelector(".to-list")).display !== "none")
       window.scrollTo(0, 0);
-    root.querySelector(".reader-title").focus({ preventScroll: true });
+    if (!isTyping()) root.querySelector(".reader-title").focus({ preventScroll: true });
     beginUnread(root);
   } else {
     leaveMessage(document.getElementById("message-list"));
