@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
-from accounts.models import User
+from accounts import audit
+from accounts.models import AuditEvent, User
 from core import clock
 
 
@@ -20,8 +22,13 @@ class AccountBlocked(ValidationError):
 
 
 def end_overdue() -> int:
-    """Let users in again whose block ends today or has ended. Return their number."""
-    return User.objects.end_blocks(timezone.localdate(clock.now()))
+    """Let users in again whose block ends today or has ended, each with a line in the audit log.
+    Return their number."""
+    with transaction.atomic():
+        users = User.objects.end_blocks(timezone.localdate(clock.now()))
+        for user in users:
+            audit.record(AuditEvent.Kind.BLOCK_ENDED, target=str(user))
+    return len(users)
 
 
 def check(user: User) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import DatabaseError
+from django.utils.translation import gettext, ngettext
 
 from accounts import mailboxes
 from accounts.models import MailDomain, User
@@ -29,9 +30,14 @@ def proxy_header(**_kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            f"{settings.BASE_URL} lets browsers send the header {settings.REMOTE_USER_HEADER} of"
-            " WEBMAIL_REMOTE_USER_HEADER: anybody could open any mailbox.",
-            hint="Let the proxy drop it at every address (docs/sign-in.md, “CAS and SAML”).",
+            gettext(
+                "%(url)s lets browsers send the header %(header)s of WEBMAIL_REMOTE_USER_HEADER:"
+                " anybody could open any mailbox."
+            )
+            % {"url": settings.BASE_URL, "header": settings.REMOTE_USER_HEADER},
+            hint=gettext(
+                "Let the proxy drop it at every address (docs/sign-in.md, “CAS and SAML”)."
+            ),
             id="accounts.E001",
         )
     ]
@@ -51,21 +57,38 @@ def _of_domain(domain: MailDomain) -> list[CheckMessage]:
 
 def _untold(domain: MailDomain) -> CheckMessage:
     return Warning(
-        f"The mail server of {domain} does not tell which logins open one mailbox, and people there"
-        " have a second factor: logins that are new and in no staff record are refused, and two"
-        " users from before may be one mailbox.",
-        hint="Dovecot, and servers with OBJECTID (RFC 8474), tell it; right after an upgrade wait"
-        " for the next sign-in. Where the server takes one login alone for each mailbox, without"
-        " aliases and master users, set WEBMAIL_ONE_LOGIN_PER_MAILBOX=1 (docs/security.md).",
+        gettext(
+            "The mail server of %(domain)s does not tell which logins open one mailbox, and people"
+            " there have a second factor: logins that are new and in no staff record are refused,"
+            " and two users from before may be one mailbox."
+        )
+        % {"domain": domain},
+        hint=gettext(
+            "Dovecot, and servers with OBJECTID (RFC 8474), tell it; right after an upgrade wait"
+            " for the next sign-in. Where the server takes one login alone for each mailbox,"
+            " without aliases and master users, set WEBMAIL_ONE_LOGIN_PER_MAILBOX=1"
+            " (docs/security.md)."
+        ),
         id="accounts.W001",
     )
 
 
 def _not_yet(domain: MailDomain, count: int) -> CheckMessage:
     return Warning(
-        f"{count} people of {domain} have a second factor and have not signed in since the webmail"
-        " asks the mail server for the number of their mailbox: until they do, another login of"
-        " theirs that the server takes is not recognised.",
-        hint="Have them sign in once (docs/security.md).",
+        ngettext(
+            "%(count)s user of %(domain)s has a second factor and has not signed in since the"
+            " webmail asks the mail server for the number of the mailbox: until then, another login"
+            " that the server takes for it is not recognised.",
+            "%(count)s users of %(domain)s have a second factor and have not signed in since the"
+            " webmail asks the mail server for the number of their mailbox: until they do, another"
+            " login of theirs that the server takes is not recognised.",
+            count,
+        )
+        % {"count": count, "domain": domain},
+        hint=ngettext(
+            "Ask for one sign-in (docs/security.md).",
+            "Ask each of them to sign in once (docs/security.md).",
+            count,
+        ),
         id="accounts.W002",
     )

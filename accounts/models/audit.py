@@ -48,6 +48,7 @@ class AuditEvent(models.Model):
         DATA_DELETED = "data.deleted", _("a user’s data deleted")
         LIMITS_LIFTED = "limits.lifted", _("limits lifted")
         WIRE_LOGGED = "wire-log", _("a user’s connections to the mail servers logged")
+        BLOCK_ENDED = "block.ended", _("block ended on its day")
         ADMINISTERED = "administered", _("changed in the administration")
         EXPORTED = "exported", _("audit log exported")
 

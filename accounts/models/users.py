@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -32,10 +32,15 @@ class UserManager(BaseUserManager["User"]):
             or people.filter(address=domain.address_of(typed)).first()
         )
 
-    def end_blocks(self, today: date) -> int:
-        """Let users in again whose block ends today or has ended. Return their number."""
+    def end_blocks(self, today: date) -> list[User]:
+        """Let users in again whose block ends today or has ended, and return them."""
         over = self.filter(is_active=False, blocked_until__lte=today)
-        return over.update(is_active=True, blocked_until=None, blocked_reason="")
+        with transaction.atomic():
+            users = list(over.select_for_update().order_by("pk"))
+            self.filter(pk__in=[user.pk for user in users]).update(
+                is_active=True, blocked_until=None, blocked_reason=""
+            )
+        return users
 
     def create_administrator(self, login: str, password: str) -> User:
         """Create a local account for the admin alone, without a mail domain and with a password

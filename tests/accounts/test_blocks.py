@@ -82,6 +82,8 @@ def test_the_job_ends_blocks_that_are_over_and_no_others(blocked: User) -> None:
     assert User.objects.filter(is_active=False).count() == 2
     User.objects.filter(pk=blocked.pk).update(blocked_until=timezone.localdate())
     assert (blocks.end_overdue(), blocks.end_overdue()) == (1, 0)
+    line = AuditEvent.objects.get(kind="block.ended")
+    assert (line.actor, line.target, line.detail) == (None, str(blocked), {})
     assert User.objects.get(is_active=False).login == "bob"
 
 

@@ -39,6 +39,6 @@ def test_who_has_not_come_back_is_counted(mail_domain: MailDomain) -> None:
     bob = make(mail_domain, "bob", secured=True)
     make(mail_domain, "alice", "a" * 32)
     (warning,) = second_factors()
-    assert warning.id == "accounts.W002" and warning.msg.startswith("1 people")
+    assert warning.id == "accounts.W002" and warning.msg.startswith("1 utilisateur de")
     User.objects.filter(pk=bob.pk).update(mailbox_id="b" * 32)
     assert second_factors() == []

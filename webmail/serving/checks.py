@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning
+from django.utils.translation import gettext
 from redis.exceptions import RedisError
 
 from accounts.health import installation, jobs
@@ -24,11 +25,16 @@ def connections(**_kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            f"One user may have {needed} IMAP connections open, but the IMAP server allows {limit}"
-            " according to the settings: beyond them pages fail at times.",
-            hint="Raise the server's limit (Dovecot: mail_max_userip_connections) and set it in"
-            " WEBMAIL_IMAP_USER_LIMIT; or lower WEB_CONCURRENCY, WEBMAIL_IMAP_CONNECTIONS or"
-            " WEBMAIL_PUSH_STREAMS.",
+            gettext(
+                "One user may have %(needed)s IMAP connections open, but the IMAP server allows"
+                " %(limit)s according to the settings: beyond them pages fail at times."
+            )
+            % {"needed": needed, "limit": limit},
+            hint=gettext(
+                "Raise the server’s limit (Dovecot: mail_max_userip_connections) and set it in"
+                " WEBMAIL_IMAP_USER_LIMIT; or lower WEB_CONCURRENCY, WEBMAIL_IMAP_CONNECTIONS or"
+                " WEBMAIL_PUSH_STREAMS."
+            ),
             id="webmail.W001",
         )
     ]
@@ -39,16 +45,21 @@ def queue(**_kwargs: Any) -> list[CheckMessage]:
     processes share no cache either."""
     if settings.REDIS_URL:
         return []
-    shared = (
-        f" Failed sign-ins are counted separately in each of the {settings.PROCESSES} processes."
-        if settings.PROCESSES > 1 and not settings.CACHE_URL
-        else ""
-    )
+    sentences = [
+        gettext(
+            "There is no queue of jobs: most background work is done while the page waits, no"
+            " message is sent later or tried again, and expired data are not deleted."
+        )
+    ]
+    if settings.PROCESSES > 1 and not settings.CACHE_URL:
+        sentences.append(
+            gettext("Failed sign-ins are counted separately in each of the %(count)s processes.")
+            % {"count": settings.PROCESSES}
+        )
     return [
         Warning(
-            "There is no queue of jobs: most background work is done while the page waits, no"
-            f" message is sent later or tried again, and expired data are not deleted.{shared}",
-            hint="Set REDIS_URL, and run the workers (docs/install.md).",
+            " ".join(sentences),
+            hint=gettext("Set REDIS_URL, and run the workers (docs/install.md)."),
             id="webmail.W002",
         )
     ]
@@ -62,8 +73,9 @@ def workers(**_kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "These queues have no worker: " + ", ".join(health.without_worker) + ".",
-            hint="Start their workers (bin/manage run_workers, docs/install.md).",
+            gettext("These queues have no worker: %(queues)s.")
+            % {"queues": ", ".join(health.without_worker)},
+            hint=gettext("Start their workers (bin/manage run_workers, docs/install.md)."),
             id="webmail.W003",
         )
     ]
@@ -75,11 +87,15 @@ def verdicts(**_kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "The mail server's verdicts on senders (SPF, DKIM, DMARC) are not read: users are"
-            " not warned of forged senders, and remote images cannot be allowed permanently,"
-            " neither for a sender or contacts, nor for the domains that administrators trust.",
-            hint="Set WEBMAIL_AUTHSERV_ID to the name by which your mail server signs"
-            " Authentication-Results (docs/security.md, “Who wrote”).",
+            gettext(
+                "The mail server’s verdicts on senders (SPF, DKIM, DMARC) are not read: users are"
+                " not warned of forged senders, and remote images cannot be allowed permanently,"
+                " neither for a sender or contacts, nor for the domains that administrators trust."
+            ),
+            hint=gettext(
+                "Set WEBMAIL_AUTHSERV_ID to the name by which your mail server signs"
+                " Authentication-Results (docs/security.md, “Who wrote”)."
+            ),
             id="webmail.W004",
         )
     ]
@@ -89,15 +105,21 @@ def walls(**_kwargs: Any) -> list[CheckMessage]:
     """Warn where programs that read hostile files can see more than the file in hand."""
     if sandbox_walls.is_whole():
         return []
-    office_too = (
-        " So does LibreOffice." if settings.OFFICE == "auto" and office.is_available() else ""
-    )
+    sentences = [
+        gettext(
+            "Helpers read messages and files of strangers without walls: one that is taken over can"
+            " read all files that the service’s account can read."
+        )
+    ]
+    if settings.OFFICE == "auto" and office.is_available():
+        sentences.append(gettext("So does LibreOffice."))
     return [
         Warning(
-            "Helpers read messages and files of strangers without walls: one that is taken over can"
-            f" read all files that the service's account can read.{office_too}",
-            hint="Install bubblewrap, and allow that account to create user namespaces"
-            " (docs/install.md, “Programs and code”).",
+            " ".join(sentences),
+            hint=gettext(
+                "Install bubblewrap, and allow this account to make namespaces of users"
+                " (docs/install.md, “Programs and code”)."
+            ),
             id="webmail.W005",
         )
     ]
@@ -109,9 +131,15 @@ def redis_doors(**_kwargs: Any) -> list[CheckMessage]:
     servers = {"REDIS_URL": settings.REDIS_URL, "WEBMAIL_CACHE_URL": settings.CACHE_URL}
     return [
         Warning(
-            f"The Redis of {name} lets in everybody on its network without a password: whoever"
-            " writes there can take over sessions.",
-            hint=f"Set requirepass, and the password in {name} (docs/install.md, “Database”).",
+            gettext(
+                "The Redis of %(name)s lets in everybody on its network without a password: whoever"
+                " writes there can take over sessions."
+            )
+            % {"name": name},
+            hint=gettext(
+                "Set requirepass, and the password in %(name)s (docs/install.md, “Database”)."
+            )
+            % {"name": name},
             id="webmail.W006",
         )
         for name, url in servers.items()

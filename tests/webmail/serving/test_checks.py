@@ -44,7 +44,7 @@ def test_four_processes_do_not(settings) -> None:
     settings.PROCESSES = 4
     (warning,) = connections()
     assert warning.id == "webmail.W001"
-    assert "21 IMAP connections" in warning.msg
+    assert "21 connexions IMAP" in warning.msg
     assert "WEBMAIL_IMAP_USER_LIMIT" in (warning.hint or "")
     assert warning in run_checks()
 
@@ -63,7 +63,7 @@ def test_a_real_installation_is_told_what_it_lacks_without_redis(settings) -> No
     assert warning in run_checks(include_deployment_checks=True)
     assert warning not in run_checks()
     settings.PROCESSES = 4
-    assert "each of the 4 processes" in queue()[0].msg
+    assert "chacun des 4 processus" in queue()[0].msg
     settings.CACHE_URL = "redis://redis.example/1"
     assert "processes" not in queue()[0].msg
     settings.REDIS_URL = "redis://redis.example/0"
