@@ -6,6 +6,7 @@ import uuid
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
+from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -28,6 +29,8 @@ from webmail.models import FraudReport, Judgement
 
 MOST_DAYS = timedelta(days=30)
 """The oldest date of a message that is believed."""
+_LONGEST = 120
+"""Seconds after which a report is not on its way any more, because its process has died."""
 
 
 def report(
@@ -35,11 +38,24 @@ def report(
 ) -> None:
     """Send the message to the configured address, as message/rfc822 (RFC 2046 section 5.2.1), and
     record for administrators who reported it and when, its envelope and the hosts of its links, but
-    not its text. Raises the errors of sending, and TooLarge for a message that cannot be attached;
+    not its text. A message that was reported already, or is on its way from another window, is not
+    sent again. Raises the errors of sending, and TooLarge for a message that cannot be attached;
     then nothing is recorded."""
     raw, is_cut = fetch.part_bytes(imap, ref, "", settings.MESSAGE_LIMIT)
     if is_cut:
         raise TooLarge(limit=settings.MESSAGE_LIMIT)
+    digest = digest_of(headers.parse(raw[: arrivals.SAMPLE]))
+    key = f"reporting:{request.user.pk}:{digest}"
+    if is_reported(request.user, digest) or not cache.add(key, 1, _LONGEST):
+        return
+    try:
+        _send(request, raw)
+        _note(request.user, raw[: arrivals.SAMPLE], judged)
+    finally:
+        cache.delete(key)
+
+
+def _send(request: SignedInRequest, raw: bytes) -> None:
     outgoing = _report(request, raw)
     with wire_log.kept(request.user):
         smtp.submit(
@@ -48,7 +64,6 @@ def report(
             [settings.REPORT_ADDRESS],
             build.message(outgoing),
         )
-    _note(request.user, raw[: arrivals.SAMPLE], judged)
 
 
 def is_reported(user: User, digest: str) -> bool:
@@ -59,8 +74,6 @@ def is_reported(user: User, digest: str) -> bool:
 def _note(user: User, raw: bytes, judged: Judgement | None) -> None:
     fields = headers.parse(raw)
     digest, sender = digest_of(fields), campaigns.sender_of(fields)
-    if is_reported(user, digest):
-        return
     ids, sent = build.message_ids(fields.get("Message-ID")), moment(fields.get("Date"))
     FraudReport.objects.create(
         user=user,

@@ -86,13 +86,21 @@ def test_a_message_that_is_moved_and_taken_back_by_many_windows_stays_one(
         mailbox.empty()
 
 
-def test_a_message_that_many_windows_report_is_in_the_junk_once(
-    reader: Client, mailbox: Mailbox, submission: SubmissionServer, settings: Any
+def test_a_message_that_many_windows_report_is_sent_and_in_the_junk_once(
+    reader: Client,
+    mailbox: Mailbox,
+    bobs_mailbox: Mailbox,
+    submission: SubmissionServer,
+    settings: Any,
 ) -> None:
     settings.REPORT_ADDRESS = "bob@ac-exemple.fr"
     uid = mailbox.append(letter("Gagnez", sender="x@piege.example"))
     at_once(reader, {}, path(mailbox, uid, "report/"))
     assert (kept(mailbox, "INBOX"), len(kept(mailbox, "Junk"))) == ([], 1)
+    assert len(bobs_mailbox.uids()) == 1
+    (uid,) = mailbox.uids("Junk")
+    reader.post(path(mailbox, uid, "report/", folder="Junk"))
+    assert len(bobs_mailbox.uids()) == 1
 
 
 def test_an_advert_that_another_window_is_moving_is_left_for_the_next_look(
