@@ -57,7 +57,7 @@ def _migrations() -> Iterator[Finding]:
                 missing,
             )
             % {"count": missing},
-            "bin/manage migrate",
+            "bin/manage upgrade",
         )
     else:
         yield ok(gettext("The database answers, and has all tables of this version."))
