@@ -34,10 +34,11 @@ class Wire:
         self._open: list[socket.socket] = []
 
     def hang_up(self) -> None:
-        """End all connections, as a server does that is restarted."""
+        """End all connections, as a server does that is restarted. The client's end is the first: a
+        thread that sees the other one end closes this one without waking who reads from it."""
         while self._open:
             with suppress(OSError):
-                self._open.pop().shutdown(socket.SHUT_RDWR)
+                self._open.pop(0).shutdown(socket.SHUT_RDWR)
 
     def forget(self) -> None:
         self.commands, self.received, self.round_trips = [], 0, 0

@@ -35,9 +35,10 @@ from tests.servers.cyrus import Cyrus
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
 from tests.servers.wire import Wire
-from tests.waiting import LONGEST_S
+from tests.waiting import LONGEST_S, run_apart
 from webmail import probing
 from webmail.doctor import live, mail
+from webmail.doctor.live import push
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 Report = dict[str, list[dict[str, str]]]
@@ -58,6 +59,12 @@ def domain_of(port: int, *, sieve: int = 0, smtp: int = 0) -> MailDomain:
         "sieve_security": MailDomain.Security.NONE,
     }
     return MailDomain.objects.update_or_create(name="ac-exemple.fr", defaults=values)[0]
+
+
+@pytest.fixture(autouse=True)
+def _no_loop_of_browsers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command runs in the thread of the tests, on which Playwright may have a loop."""
+    monkeypatch.setattr(push.asyncio, "run", run_apart)
 
 
 @pytest.fixture

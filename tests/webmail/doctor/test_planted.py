@@ -145,7 +145,7 @@ FAULTS: dict[str, tuple[str, Callable[[Site], object], str]] = {
     "a spool that cannot be made": ("files", spool_below_a_file, "Nothing can be written"),
     "a spool that all can open": ("files", open_spool, "chmod 750"),
     "translations that were not compiled": ("files", nothing_compiled, "pybabel compile"),
-    "a migration that was not run": ("database", missing_migration, "migrate"),
+    "a migration that was not run": ("database", missing_migration, "bin/manage upgrade"),
     "no Redis": ("redis", set_to(REDIS_URL=""), "REDIS_URL"),
     "a Redis that is down": (
         "redis",
