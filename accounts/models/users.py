@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, PermissionsMixin
-from django.db import models, transaction
+from django.db import models
 from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -33,13 +33,13 @@ class UserManager(BaseUserManager["User"]):
         )
 
     def end_blocks(self, today: date) -> list[User]:
-        """Let users in again whose block ends today or has ended, and return them."""
+        """Let users in again whose block ends today or has ended, and return them. Call it in a
+        transaction."""
         over = self.filter(is_active=False, blocked_until__lte=today)
-        with transaction.atomic():
-            users = list(over.select_for_update().order_by("pk"))
-            self.filter(pk__in=[user.pk for user in users]).update(
-                is_active=True, blocked_until=None, blocked_reason=""
-            )
+        users = list(over.select_for_update().order_by("pk"))
+        self.filter(pk__in=[user.pk for user in users]).update(
+            is_active=True, blocked_until=None, blocked_reason=""
+        )
         return users
 
     def create_administrator(self, login: str, password: str) -> User:

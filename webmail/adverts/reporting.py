@@ -44,13 +44,14 @@ def report(
     raw, is_cut = fetch.part_bytes(imap, ref, "", settings.MESSAGE_LIMIT)
     if is_cut:
         raise TooLarge(limit=settings.MESSAGE_LIMIT)
-    digest = digest_of(headers.parse(raw[: arrivals.SAMPLE]))
+    sample = raw[: arrivals.SAMPLE]
+    digest = digest_of(headers.parse(sample))
     key = f"reporting:{request.user.pk}:{digest}"
     if is_reported(request.user, digest) or not cache.add(key, 1, _LONGEST):
         return
     try:
         _send(request, raw)
-        _note(request.user, raw[: arrivals.SAMPLE], judged)
+        _note(request.user, sample, digest, judged)
     finally:
         cache.delete(key)
 
@@ -71,15 +72,14 @@ def is_reported(user: User, digest: str) -> bool:
     return FraudReport.objects.filter(user=user, digest=digest).exists()
 
 
-def _note(user: User, raw: bytes, judged: Judgement | None) -> None:
+def _note(user: User, raw: bytes, digest: str, judged: Judgement | None) -> None:
     fields = headers.parse(raw)
-    digest, sender = digest_of(fields), campaigns.sender_of(fields)
     ids, sent = build.message_ids(fields.get("Message-ID")), moment(fields.get("Date"))
     FraudReport.objects.create(
         user=user,
         digest=digest,
         message_id=ids[0][:255] if ids else "",
-        sender=sender,
+        sender=campaigns.sender_of(fields),
         domain=_domain(raw),
         subject=_printable(fields.get("Subject")),
         folded=campaigns.subject_of(fields),

@@ -107,8 +107,8 @@ def walls(**_kwargs: Any) -> list[CheckMessage]:
         return []
     sentences = [
         gettext(
-            "Helpers read messages and files of strangers without walls: one that is taken over can"
-            " read all files that the service’s account can read."
+            "Programs that read messages and files of strangers run without walls: one that is"
+            " taken over reads all that the account of the webmail can read."
         )
     ]
     if settings.OFFICE == "auto" and office.is_available():

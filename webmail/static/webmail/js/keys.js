@@ -7,9 +7,9 @@ import { strokeOf } from "./dom.js";
 import { follow, linkFor } from "./rowmenu.js";
 import { act } from "./selection.js";
 
+const FIELDS = "input:not([type=checkbox]), textarea, select, [contenteditable]";
 // Elements in which a letter is typed or makes a choice.
-const ELSEWHERE =
-  "input:not([type=checkbox]), textarea, select, [contenteditable], dialog, details[data-menu][open], [role=menu]";
+const ELSEWHERE = `${FIELDS}, dialog, details[data-menu][open], [role=menu]`;
 
 const hasModifier = (event) => event.ctrlKey || event.metaKey || event.altKey;
 
@@ -30,8 +30,7 @@ export function regionOf(event) {
 export const hasLetters = () => !("noLetters" in document.body.dataset);
 
 /** Whether the focus is where the user may be typing: an answer that arrives late must not take it from there. */
-export const isTyping = () =>
-  document.activeElement.matches("input:not([type=checkbox]), textarea, select, #composers *");
+export const isTyping = () => document.activeElement.matches(`${FIELDS}, #composers *`);
 
 /** Whether a key neither types a letter nor makes a choice. */
 export const isBeside = (event) =>
