@@ -46,13 +46,14 @@ def exports_of(content: bytes) -> list[bytes]:
     if not detect.is_zip(content):
         return [content] if siecle.is_export(content) else []
     try:
-        return [
-            zips.read_member(content, member, limit=LARGEST_FILE)
-            for member in _members(content)
-            if _is_export(content, member)
-        ]
+        members = [member for member in _members(content) if _is_export(content, member)]
+        return _contents(content, members)
     except (FileRejected, zips.BadZip):
         return []
+
+
+def _contents(content: bytes, members: Sequence[zips.ZipMember]) -> list[bytes]:
+    return [zips.read_member(content, member, limit=LARGEST_FILE) for member in members]
 
 
 def _is_export(content: bytes, member: zips.ZipMember) -> bool:
@@ -63,10 +64,13 @@ def _read_members(
     content: bytes, members: Sequence[zips.ZipMember], read_file: Callable[[bytes], Reading]
 ) -> Reading:
     """Read the exports of SIECLE in a zip together, and every other file by itself."""
-    others = [member for member in members if not _is_export(content, member)]
-    if len(others) == len(members):
-        return joined(_read_all(content, members, read_file))
-    whole = siecle.read_exports(exports_of(content))
+    parts: dict[bool, list[zips.ZipMember]] = {True: [], False: []}
+    for member in members:
+        parts[_is_export(content, member)].append(member)
+    exports, others = parts[True], parts[False]
+    if not exports:
+        return joined(_read_all(content, others, read_file))
+    whole = siecle.read_exports(_contents(content, exports))
     if not others:
         return whole
     return joined(chain([("SIECLE", whole)], _read_all(content, others, read_file)))

@@ -14,6 +14,12 @@ REJECTS = {
     "empty": gettext_noop("The file is empty."),
     "too_large": gettext_noop("The file is too large: 50 MB at most."),
     "too_many_records": gettext_noop("The file holds too many contacts: 100,000 at most."),
+    "too_many_classes": gettext_noop(
+        "The file holds too many classes: 1,000 at most. Another column may be that of the class."
+    ),
+    "too_many_ties": gettext_noop(
+        "The file puts people into too many groups, or has too many guardians for them."
+    ),
     "html": gettext_noop(
         "This is a web page, no address book. The session had probably ended when it was exported:"
         " sign in there again and repeat the export."

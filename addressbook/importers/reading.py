@@ -12,6 +12,10 @@ LARGEST_FILE = 50 * 1024 * 1024
 MOST_RECORDS = 100_000
 MOST_FOLLOWED = 200_000
 """The largest number of members, in a whole file, of lists that are in other lists."""
+MOST_TIES = 200_000
+"""The largest number, in a whole file, of groups, of their members and of links together."""
+MOST_CLASSES = 1_000
+"""The largest number of classes in a school's list: more than any school has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ class Gathered:
         return self._followed <= MOST_FOLLOWED
 
     def add(self, contact: ContactData, record: int, line: int) -> int:
-        """Add a contact, and return its index. Raises Refused beyond the limit."""
+        """Add a contact, and return its index. Raises FileRejected beyond the limit."""
         if len(self.contacts) >= MOST_RECORDS:
             raise FileRejected("too_many_records")
         self.contacts.append(contact)
@@ -125,6 +129,8 @@ class Gathered:
     def finished(self, reading: Reading, *, empty: str = "no_contacts") -> Reading:
         """Return ``reading`` with all that was gathered, refused as ``empty`` if that is
         nothing."""
+        if code := self._excess(reading):
+            return refused(code, reading)
         if not (self.contacts or self.groups):
             outcome, code = "reject", empty
         else:
@@ -144,6 +150,14 @@ class Gathered:
             else (),
             links=tuple(self.links),
         )
+
+    def _excess(self, reading: Reading) -> str:
+        """Return the code of what there is too much of, else ""."""
+        ties = len(self.groups) + sum(len(group.members) for group in self.groups)
+        if ties + len(self.links) > MOST_TIES:
+            return "too_many_ties"
+        classes = sum(group.is_class for group in self.groups)
+        return "too_many_classes" if classes > MOST_CLASSES and not reading.bulk else ""
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from addressbook.contact_data import ContactData, GroupData, LinkData
 from addressbook.folding import fold
 from addressbook.importers import dates, families
 from addressbook.importers.assemble import Pair, contact_from
-from addressbook.importers.reading import Gathered, Reading, refused
+from addressbook.importers.reading import MOST_TIES, FileRejected, Gathered, Reading, refused
 from mail.previews.converters.parts import MOST_ATTRIBUTES, OPTIONS, most_attributes
 
 FORMAT = "siecle"
@@ -34,7 +34,7 @@ _CODECS = {
     "iso-8859-15": "iso-8859-15", "iso-8859-1": "cp1252", "windows-1252": "cp1252",
     "utf-8": "utf-8",
 }  # fmt: skip
-_MOST_MARKS = 6_000_000
+_MOST_MARKS = 3_000_000
 _PIECE = 1_000_000
 _LONGEST_TEXT = 1_000
 _RELATIONS = {
@@ -88,8 +88,14 @@ def read_exports(contents: Sequence[bytes]) -> Reading:
     try:
         for content in contents:
             _take(export, content)
+        return _reading(export, known)
     except (ValueError, etree.XMLSyntaxError):
         return refused("bad_xml", known)
+    except FileRejected as error:
+        return refused(error.args[0], known)
+
+
+def _reading(export: _Export, known: Reading) -> Reading:
     if len(export.schools) > 1:
         return refused("siecle_mixed", known)
     if not export.pupils:
@@ -108,6 +114,8 @@ def _take(export: _Export, content: bytes) -> None:
             if isinstance(child.tag, str)
         }
         _take_element(export, element, texts)
+        if len(export.ties) > MOST_TIES:
+            raise FileRejected("too_many_ties")
 
 
 def _elements(content: bytes) -> Iterator[Any]:

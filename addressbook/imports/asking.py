@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 
 from django.db.models import Q
 
@@ -107,27 +107,43 @@ def answers(job: ImportJob, posted: Mapping[str, str]) -> dict[int, tuple[str, i
     return chosen
 
 
+class _Namesakes:
+    """Pupils by their names, of whom those are asked for who may be a certain pupil."""
+
+    def __init__(self) -> None:
+        self._all: dict[str, list[_Pupil]] = {}
+        self._born: dict[tuple[str, str], list[_Pupil]] = {}
+
+    def add(self, pupil: _Pupil) -> None:
+        self._all.setdefault(pupil.name, []).append(pupil)
+        self._born.setdefault((pupil.name, pupil.birthday), []).append(pupil)
+
+    def of(self, pupil: _Pupil) -> Iterator[_Pupil]:
+        """Yield the pupils of the name who have no other date of birth."""
+        if pupil.birthday:
+            for birthday in (pupil.birthday, ""):
+                yield from self._born.get((pupil.name, birthday), ())
+        else:
+            yield from self._all.get(pupil.name, ())
+
+
 def _questions(
-    job: ImportJob, pupils: list[_Pupil], known: Mapping[str, list[_Pupil]]
+    job: ImportJob, pupils: list[_Pupil], known: Mapping[str, _Pupil]
 ) -> Iterator[PupilQuestion]:
+    """Yield the questions. ``known`` are the pupils of the address book by their values."""
     taken = {f"{_CONTACT}-{pupil.row.contact_id}" for pupil in pupils if pupil.row}
-    before: dict[str, list[_Pupil]] = {}
+    free, before = _Namesakes(), _Namesakes()
+    for value, pupil in known.items():
+        if value not in taken:
+            free.add(pupil)
     for pupil in pupils:
         row = pupil.row
         assert row is not None  # noqa: S101  it is of the file
         kind, key = job.same_pupils.get(str(row.number), ("", 0))
         chosen = f"{kind}-{key}" if kind else ""
-        earlier = before.setdefault(pupil.name, [])
-        of_book = [
-            namesake
-            for namesake in known.get(pupil.name, ())
-            if namesake.value not in taken or namesake.value == chosen
-        ]
-        options = [
-            other.namesake
-            for other in (*of_book, *earlier)
-            if not homonyms.differ(other.birthday, pupil.birthday)
-        ][:_MOST_OPTIONS]
+        own = [known[chosen]] if chosen in known and chosen in taken else []
+        others = islice(chain(own, free.of(pupil), before.of(pupil)), _MOST_OPTIONS)
+        options = tuple(other.namesake for other in others)
         if options and _is_open(job, row):
             about = pupil.namesake
             yield PupilQuestion(
@@ -136,11 +152,11 @@ def _questions(
                 row.line,
                 about.classes,
                 about.guardians,
-                tuple(options),
+                options,
                 chosen,
             )
         if row.head is None or chosen:
-            earlier.append(pupil)
+            before.add(pupil)
 
 
 def _of_file(part: ImportPart) -> list[_Pupil]:
@@ -175,8 +191,8 @@ def _in_book(part: ImportPart, wanted: Collection[str]) -> list[int]:
     return [pk for pk, name in names.iterator(chunk_size=2000) if homonyms.key_of(name) in wanted]
 
 
-def _of_book(part: ImportPart, pks: Collection[int]) -> dict[str, list[_Pupil]]:
-    """Return these pupils by their names, with classes and guardians."""
+def _of_book(part: ImportPart, pks: Collection[int]) -> dict[str, _Pupil]:
+    """Return these pupils by their values, with classes and guardians."""
     cards = Contact.objects.filter(pk__in=pks).order_by("pk").values_list("pk", "vcard")
     pupils = {pk: _of_card(f"{_CONTACT}-{pk}", text, None) for pk, text in cards}
     through = Group.contacts.through.objects.filter(
@@ -187,10 +203,7 @@ def _of_book(part: ImportPart, pks: Collection[int]) -> dict[str, list[_Pupil]]:
     ties = Guardianship.objects.filter(user=part.user, guardian__deleted=None, pupil__in=pks)
     for pk, name in ties.values_list("pupil_id", "guardian__display_name"):
         pupils[pk].guardians.append(name)
-    by_name: dict[str, list[_Pupil]] = {}
-    for pupil in pupils.values():
-        by_name.setdefault(pupil.name, []).append(pupil)
-    return by_name
+    return {pupil.value: pupil for pupil in pupils.values()}
 
 
 def _of_card(value: str, text: str, row: ImportRow | None) -> _Pupil:

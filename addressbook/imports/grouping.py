@@ -14,7 +14,7 @@ the file's class is a new one.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -98,11 +98,11 @@ def changes(part: ImportPart, policy: str, written: Mapping[int, int]) -> list[G
         for group in staged
         if group.folded in there and _is_former(there[group.folded].group, group)
     }
-    moved_to = _moves(staged, wanted, there) if policy in (Policy.MERGE, Policy.REPLACE) else {}
-    leaving = set(moved_to)
+    moves = _Moves()
+    if policy in (Policy.MERGE, Policy.REPLACE):
+        moves.follow(staged, wanted, there)
     group_changes = [
-        _change(group, wanted[group.pk], there.get(group.folded), moved_to, leaving)
-        for group in staged
+        _change(group, wanted[group.pk], there.get(group.folded), moves) for group in staged
     ]
     if policy == Policy.KEEP:
         # With this policy all people of the file are new, so nobody counts as having left.
@@ -280,47 +280,53 @@ def _present_groups(user: User, names: Iterable[str]) -> dict[str, _PresentGroup
     }
 
 
-def _moves(
-    staged: Sequence[ImportGroup],
-    wanted: Mapping[int, Mapping[Key, None]],
-    there: Mapping[str, _PresentGroup],
-) -> dict[tuple[int, int], int]:
-    """Return, for each pair of a staged group and a contact who leaves it, the staged group where
-    the contact is new."""
-    arrives: dict[int, int] = {}
-    for group in staged:
-        old = there.get(group.folded)
-        for kind, pk in wanted[group.pk]:
-            if kind == "contact" and (old is None or pk not in old.members):
-                arrives.setdefault(pk, group.pk)
-    return {
-        (group.pk, pk): arrives[pk]
-        for group in staged
-        if (old := there.get(group.folded))
-        for pk in old.members
-        if pk in arrives and ("contact", pk) not in wanted[group.pk]
-    }
+@dataclass(slots=True)
+class _Moves:
+    """The contacts who leave a group for another one of the file, and those who arrive so, by the
+    keys of staged groups."""
+
+    leaving: dict[int, set[int]] = field(default_factory=dict)
+    arriving: dict[int, set[int]] = field(default_factory=dict)
+
+    def follow(
+        self,
+        staged: Sequence[ImportGroup],
+        wanted: Mapping[int, Mapping[Key, None]],
+        there: Mapping[str, _PresentGroup],
+    ) -> None:
+        """Note all who move. A contact arrives in the first group where the contact is new."""
+        arrives: dict[int, int] = {}
+        for group in staged:
+            old = there.get(group.folded)
+            for kind, pk in wanted[group.pk]:
+                if kind == "contact" and (old is None or pk not in old.members):
+                    arrives.setdefault(pk, group.pk)
+        for group in staged:
+            old = there.get(group.folded)
+            for pk in old.members if old else ():
+                if pk in arrives and ("contact", pk) not in wanted[group.pk]:
+                    self.leaving.setdefault(group.pk, set()).add(pk)
+                    self.arriving.setdefault(arrives[pk], set()).add(pk)
 
 
 def _change(
     staged: ImportGroup,
     wanted: Mapping[Key, None],
     old: _PresentGroup | None,
-    moved_to: Mapping[tuple[int, int], int],
-    leaving: set[tuple[int, int]],
+    moves: _Moves,
 ) -> GroupChange:
     members = old.members if old else frozenset()
     external = list(old.group.external) if old else []
     addresses = {address.lower() for address in external}
     external += [address for address in staged.external if address.lower() not in addresses]
-    removed = tuple(sorted(pk for group, pk in leaving if group == staged.pk))
+    gone = moves.leaving.get(staged.pk, set())
+    removed = tuple(sorted(gone))
     new = [key for key in wanted if key[0] == "row" or key[1] not in members]
     space = MOST_ADDRESSES - len(members) - len(external) + len(removed)
     beyond = max(0, len(new) - max(0, space))
     new = new[: len(new) - beyond]
-    arrived = {pk for (_group, pk), to in moved_to.items() if to == staged.pk}
+    arrived = moves.arriving.get(staged.pk, set())
     moved = sum(key[0] == "contact" and key[1] in arrived for key in new)
-    gone = set(removed)
     stayers = sorted(pk for pk in members if ("contact", pk) not in wanted and pk not in gone)
     stay = len(stayers)
     return GroupChange(

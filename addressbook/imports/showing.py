@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext
@@ -228,10 +229,13 @@ def class_changes(job: ImportJob) -> list[ClassChange]:
     leaving = {pk: change.name for change in every for pk in change.removed}
     missing = linking.missing(part, job.policy, {})
     keys = grouping.keys(part, job.policy, {}) if missing else {}
+    ties_of: dict[int, list[Guardianship]] = {}
+    for tie in chain.from_iterable(missing.values()):
+        ties_of.setdefault(tie.pupil_id, []).append(tie)
     return [
         replace(
             _class_change(change, names, rows, classes, leaving),
-            guardians=_guardians(change, keys, missing),
+            guardians=_guardians(change, keys, ties_of),
         )
         for change in changes
     ]
@@ -240,16 +244,16 @@ def class_changes(job: ImportJob) -> list[ClassChange]:
 def _guardians(
     change: GroupChange,
     keys: Mapping[int, grouping.Key],
-    missing: Mapping[int, list[Guardianship]],
+    ties_of: Mapping[int, list[Guardianship]],
 ) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
-    """Return the missing guardians of the pupils of one class."""
-    pupil_keys = {keys[number][1] for number in change.staged.members if number in keys}
-    guardians = []
-    for guardian, ties in missing.items():
-        pupils = tuple(tie.pupil.display_name for tie in ties if tie.pupil_id in pupil_keys)
-        if pupils:
-            guardians.append((guardian, ties[0].guardian.display_name, pupils))
-    return tuple(guardians)
+    """Return the missing guardians of the pupils of one class. ``ties_of`` has their ties by
+    pupil."""
+    pupils = dict.fromkeys(keys[number][1] for number in change.staged.members if number in keys)
+    guardians: dict[int, tuple[str, list[str]]] = {}
+    for tie in chain.from_iterable(ties_of.get(pupil, ()) for pupil in pupils):
+        of_guardian = guardians.setdefault(tie.guardian_id, (tie.guardian.display_name, []))
+        of_guardian[1].append(tie.pupil.display_name)
+    return tuple((pk, name, tuple(names)) for pk, (name, names) in guardians.items())
 
 
 def _class_change(
@@ -316,11 +320,15 @@ def class_outcomes(job: ImportJob) -> tuple[list[ClassOutcome], OthersOutcome | 
     return outcomes, others
 
 
-def _names(job: ImportJob, pks: Collection[int]) -> dict[int, str]:
-    """Return the names of contacts by their keys, in the order of the address book."""
+_Names = Mapping[int, tuple[int, str]]
+"""The place of each contact in the address book, and the name, by key."""
+
+
+def _names(job: ImportJob, pks: Collection[int]) -> _Names:
     users = job.parts.exclude(user=None).values("user")
     contacts = Contact.objects.filter(user__in=users, pk__in=pks, deleted=None)
-    return dict(contacts.order_by("initial", "sort_key", "pk").values_list("pk", "display_name"))
+    ordered = contacts.order_by("initial", "sort_key", "pk").values_list("pk", "display_name")
+    return {pk: (place, name) for place, (pk, name) in enumerate(ordered)}
 
 
 def _origins(staged: Iterable[ImportGroup], leavers: Collection[int]) -> dict[int, str]:
@@ -337,7 +345,7 @@ def _origins(staged: Iterable[ImportGroup], leavers: Collection[int]) -> dict[in
 
 def _outcome(
     staged: ImportGroup,
-    names: Mapping[int, str],
+    names: _Names,
     origins: Mapping[int, str],
     archived: Collection[int],
     leavers: frozenset[int],
@@ -354,8 +362,11 @@ def _outcome(
     )
 
 
-def _pairs_of(pks: Collection[int], names: Mapping[int, str]) -> tuple[tuple[int, str], ...]:
-    return tuple((pk, name) for pk, name in names.items() if pk in pks)
+def _pairs_of(pks: Collection[int], names: _Names) -> tuple[tuple[int, str], ...]:
+    """Return key and name of each contact that there still is, in the order of the address
+    book."""
+    there = sorted((pk for pk in set(pks) if pk in names), key=lambda pk: names[pk][0])
+    return tuple((pk, names[pk][1]) for pk in there)
 
 
 def group_changes(job: ImportJob) -> list[GroupChange]:

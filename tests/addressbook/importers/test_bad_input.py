@@ -277,6 +277,31 @@ def test_lists_in_lists_are_followed_up_to_a_limit(monkeypatch: pytest.MonkeyPat
     ]
 
 
+TWO_CLASSES = "Nom;Prénom;Classe;Sexe\nMartin;Léa;4A;F\nMartin;Tom;4B;M\n"
+TWO_GROUPS = "Nom;Prénom;Classe;Sexe;Groupes\nMartin;Léa;4A;F;a,b\nMartin;Tom;4A;M;a,b\n"
+FAMILY = "Nom;Prénom;Classe;Nom responsable 1;Nom responsable 2\nMartin;Léa;4A;Martin;Roux\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "ties", "classes", "code"),
+    [
+        (TWO_CLASSES, 4, 2, ""),
+        (TWO_CLASSES, 3, 2, "too_many_ties"),
+        (TWO_CLASSES, 4, 1, "too_many_classes"),
+        (TWO_GROUPS, 8, 1, "too_many_ties"),
+        (TWO_GROUPS, 9, 1, ""),
+        (FAMILY, 3, 1, "too_many_ties"),
+        (FAMILY, 4, 1, ""),
+    ],
+)
+def test_groups_members_and_guardians_are_read_up_to_a_limit(
+    monkeypatch: pytest.MonkeyPatch, text: str, ties: int, classes: int, code: str
+) -> None:
+    monkeypatch.setattr(reading, "MOST_TIES", ties)
+    monkeypatch.setattr(reading, "MOST_CLASSES", classes)
+    assert importers.read_address_book(text.encode()).reject_code == code
+
+
 @pytest.mark.parametrize(
     "members",
     [

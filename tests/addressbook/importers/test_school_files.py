@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from zipfile import ZIP_STORED
 
 import pytest
 
 from addressbook import importers
 from tests.addressbook.importers.school_families import families_text
+from tests.addressbook.importers.test_bad_input import packed_as
 
 FOLDER = Path(__file__).parents[2] / "data" / "addressbook" / "classes"
 EXPECTED = sorted(FOLDER.glob("*.families.txt"))
@@ -116,6 +118,21 @@ PUPIL_OF_SIECLE = (
 def test_xml_that_is_made_to_deceive_is_refused(name: str, head: str) -> None:
     content = export(PUPIL_OF_SIECLE.format(name), head=head)
     assert importers.read_address_book(content).reject_code == "bad_xml"
+
+
+def test_more_pupils_than_a_file_may_have_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = export(PUPIL_OF_SIECLE.format("MARTIN"))
+    monkeypatch.setattr("addressbook.importers.reading.MOST_RECORDS", 1)
+    assert importers.read_address_book(content).reject_code == ""
+    monkeypatch.setattr("addressbook.importers.reading.MOST_RECORDS", 0)
+    assert importers.read_address_book(content).reject_code == "too_many_records"
+
+
+def test_a_damaged_export_in_a_zip_is_said_to_be_damaged() -> None:
+    content = packed_as([("eleves.xml", export(PUPIL_OF_SIECLE.format("MARTIN")))], ZIP_STORED)
+    assert importers.read_address_book(content).reject_code == ""
+    damaged = content.replace(b"MARTIN", b"MERTIN")
+    assert importers.read_address_book(damaged).reject_code == "bad_zip"
 
 
 def test_exports_of_two_schools_are_never_read_together() -> None:

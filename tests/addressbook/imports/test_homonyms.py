@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 
 from accounts.models import User
@@ -10,6 +12,7 @@ from addressbook.contacts import audiences
 from addressbook.models import Contact, Guardianship, ImportJob
 from tests.addressbook.imports.conftest import Import
 from tests.mail.previews import samples
+from tests.waiting import cheap
 
 pytestmark = pytest.mark.django_db
 
@@ -203,3 +206,13 @@ def test_a_new_guardian_without_authority_gets_no_mail(claire: User, brought: Im
     brought(claire, f"{head}Autorité parentale 1{line}")
     (tie,) = Guardianship.objects.all()
     assert (tie.is_legal, tie.receives_mail) == (False, False)
+
+
+def test_thousands_of_one_name_cost_little(claire: User, brought: Import, checked: Import) -> None:
+    days = [(date(2000, 1, 1) + timedelta(days=n)).strftime("%d/%m/%Y") for n in range(4_000)]
+    lines = [f"MARTIN;Léa;{day};6e C;;;2026-2027\n" for day in days]
+    brought(claire, HEAD + "".join(lines[:2_000]))
+    job = checked(claire, HEAD + "".join(lines[2_000:]) + ONE)
+    with cheap(1.5):
+        questions = imports.same_names(job)
+    assert [len(question.options) for question in questions] == [10]

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from tests.mail.previews import samples
 from tools.bench.cost.attacks import attached
 
-DEFLATE, BZIP2, LZMA = zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA
+STORED, DEFLATE = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
+BZIP2, LZMA = zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA
 UNFOLDED = 900_000_000  # bytes of the bombs: enough to see whether they are held
 ODT = "application/vnd.oasis.opendocument.text"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -37,7 +38,8 @@ def zip_of(members: Iterable[tuple[bytes, int, bytes, int]], at: int | None = No
     where all of them claim to begin."""
     body, index, count = bytearray(), bytearray(), 0
     for name, method, packed, size in members:
-        told = struct.pack("<HHHHHIII", 20, 0, method, 0, 0, 0, len(packed), size)
+        checksum = zlib.crc32(packed) if method == STORED else 0
+        told = struct.pack("<HHHHHIII", 20, 0, method, 0, 0, checksum, len(packed), size)
         place = len(body) if at is None else at
         body += b"PK\3\4" + told + struct.pack("<HH", len(name), 0) + name + packed
         index += b"PK\1\2\x14\0" + told
@@ -49,7 +51,7 @@ def zip_of(members: Iterable[tuple[bytes, int, bytes, int]], at: int | None = No
 
 
 def stored(name: str, content: bytes) -> tuple[bytes, int, bytes, int]:
-    return name.encode(), 0, content, len(content)
+    return name.encode(), STORED, content, len(content)
 
 
 @attached("a.zip", "application/zip")
