@@ -28,6 +28,7 @@ from mail import tls
 
 _ONCE_SECONDS = 24 * 60 * 60
 _DAY = timedelta(days=1)
+_PAUSE = timedelta(minutes=15)
 _NEWS_KEPT = timedelta(days=7)
 """The time in which a notice of new devices is tried."""
 _MOST_DEVICES = 50
@@ -93,17 +94,21 @@ def of_password(event: AuditEvent) -> Notice | None:
     return _to_actor("password", gettext_lazy("Your password was changed"), event)
 
 
-def tell_of_devices(user: User, *, at_once: bool = False) -> None:
-    """Send one notice of all sign-ins on new devices since the last one: at once, or at most one a
-    day, so that what comes within the day waits for `users_with_news`. Raises OSError as `send`
-    does; the notice is then sent later."""
-    now, told = clock.now(), user.devices_told
-    if not user.address or (told and told > now - _DAY and not at_once):
+def tell_of_devices(user: User) -> None:
+    """Send one notice of all sign-ins on new devices since the last one. At least `_PAUSE` lies
+    between two notices, and a day if all sign-ins were on shared computers: on those the network is
+    the device, and a school has many. What comes sooner waits for `users_with_news`. Raises OSError
+    as `send` does; the notice is then sent later."""
+    if not user.address:
         return
+    now, told = clock.now(), user.devices_told
     since = max(told, now - _NEWS_KEPT) if told else now - _DAY
     events = list(_on_new_devices(since).filter(actor=user).order_by("when", "pk")[:_MOST_DEVICES])
+    pause = _DAY if all(event.detail.get("shared") for event in events) else _PAUSE
+    if not events or (told and told > now - pause):
+        return
     rows = User.objects.filter(pk=user.pk)
-    if not events or not rows.filter(devices_told=told).update(devices_told=now):
+    if not rows.filter(devices_told=told).update(devices_told=now):
         return  # another worker tells of them
     notice = _of_devices(user, events)
     try:
@@ -114,12 +119,12 @@ def tell_of_devices(user: User, *, at_once: bool = False) -> None:
 
 
 def users_with_news() -> Iterator[User]:
-    """Yield the users whose last notice of new devices is a day old, and who signed in on others
-    since."""
+    """Yield the users who signed in on new devices since their last notice, which is at least
+    `_PAUSE` old."""
     now = clock.now()
     news = _on_new_devices(now - _NEWS_KEPT).filter(actor=OuterRef("pk"))
     news = news.filter(when__gt=OuterRef("devices_told"))
-    yield from User.objects.filter(Exists(news), devices_told__lte=now - _DAY).iterator(200)
+    yield from User.objects.filter(Exists(news), devices_told__lte=now - _PAUSE).iterator(200)
 
 
 def _on_new_devices(since: datetime) -> QuerySet[AuditEvent]:

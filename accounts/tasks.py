@@ -68,17 +68,16 @@ def tell_of_password(event_id: int) -> None:
 @shared_task
 def tell_of_device(event_id: int) -> None:
     """Send a notice to the user who signed in on a new device, by the event of the audit log. A
-    second run sends nothing, and a second shared computer of the day waits: on one the network is
-    the device, and a school has many."""
+    second run sends nothing; soon after another notice, the notice waits for `tell_of_devices`."""
     event = AuditEvent.objects.filter(pk=event_id).select_related("actor").first()
     if event and event.actor:
-        notices.tell_of_devices(event.actor, at_once=not event.detail.get("shared"))
+        notices.tell_of_devices(event.actor)
 
 
 @shared_task
 def tell_of_devices() -> None:
-    """Send the notices of new devices that waited since there was one that day. A server that does
-    not take them gets them at the next run."""
+    """Send the notices of new devices that waited after another notice. A server that does not take
+    them gets them at the next run."""
     if settings.DEVICE_NOTICES and notices.are_configured():
         for user in notices.users_with_news():
             notices.tell_of_devices(user)

@@ -646,7 +646,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "end-blocks": {"task": "accounts.tasks.end_blocks", "schedule": 60 * 60},
     "mark-keys": {"task": "accounts.tasks.mark_keys", "schedule": 60 * 60},
-    "tell-of-devices": {"task": "accounts.tasks.tell_of_devices", "schedule": 60 * 60},
+    "tell-of-devices": {"task": "accounts.tasks.tell_of_devices", "schedule": 5 * 60},
     "show-life": {
         "task": "accounts.tasks.show_life",
         "schedule": 60,

@@ -805,8 +805,9 @@ _SIGN_IN = Group(
             True,
             """Write to a user when somebody signs in with that user's login on a new device. For
             sign-ins on shared computers the network is the device, which is new again after 30 days
-            without one. There is at most one notice a day: those that follow come in the
-            next one. The webmail needs `WEBMAIL_NOTICES_URL` for this.""",
+            without one. There is at most one notice in 15 minutes, and one a day where all devices
+            are shared computers: those that follow come in the next one. The webmail needs
+            `WEBMAIL_NOTICES_URL` for this.""",
             example="0",
         ),
         text(

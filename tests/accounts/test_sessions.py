@@ -254,16 +254,48 @@ def test_a_new_device_is_told_once(
     client.post("/accounts/logout/")
     sign_in(client, alice)
     assert len(mail.outbox) == 1
-    sign_in(Client(), alice)
-    assert len(mail.outbox) == 2
 
 
-def a_day_later(days: int = 1) -> None:
-    """Move the events and the last notice of everybody back, and run the job of each hour."""
-    back = timedelta(days=days, minutes=1)
+def later(**passed: int) -> None:
+    """Move the events and the last notice of everybody back, and run the periodic job."""
+    back = timedelta(**passed) + timedelta(minutes=1)
     AuditEvent.objects.update(when=F("when") - back)
     User.objects.update(devices_told=F("devices_told") - back)
     tasks.tell_of_devices()
+
+
+def a_day_later() -> None:
+    later(days=1)
+
+
+def test_several_new_devices_in_a_row_come_in_one_notice(
+    notices: None, mail_domain: MailDomain, alice: MailAccount
+) -> None:
+    """A telephone, a computer and a tablet on the first day: the first is told at once."""
+    for address in ("198.51.100.1", "198.51.100.2", "198.51.100.3"):
+        sign_in(Client(REMOTE_ADDR=address), alice)
+    tasks.tell_of_devices()
+    assert len(mail.outbox) == 1 and "198.51.100.1" in mail.outbox[0].body
+    later(minutes=15)
+    assert len(mail.outbox) == 2
+    assert "198.51.100.1" not in mail.outbox[1].body
+    assert "198.51.100.2" in mail.outbox[1].body and "198.51.100.3" in mail.outbox[1].body
+    sign_in(Client(REMOTE_ADDR="198.51.100.4"), alice)
+    later(minutes=15)
+    assert len(mail.outbox) == 3
+
+
+def test_a_shared_computer_does_not_delay_the_notice_of_an_intruder(
+    notices: None, mail_domain: MailDomain, alice: MailAccount
+) -> None:
+    for _time in range(2):
+        sign_in(Client(REMOTE_ADDR=f"198.51.100.{_time}"), alice, shared_computer="on")
+    assert len(mail.outbox) == 1
+    later(minutes=15)
+    assert len(mail.outbox) == 1
+    sign_in(Client(REMOTE_ADDR="203.0.113.9"), alice)
+    assert len(mail.outbox) == 2
+    assert "198.51.100.1" in mail.outbox[1].body and "203.0.113.9" in mail.outbox[1].body
 
 
 def test_the_shared_computers_of_a_day_come_in_one_notice(
@@ -378,6 +410,7 @@ def test_the_staff_room_is_no_news_each_working_day(
     assert told == [1, 1, 1, 2]
     # A browser of one's own in the same network is another device.
     sign_in(Client(REMOTE_ADDR="198.51.100.7"), alice)
+    later(minutes=15)
     assert len(mail.outbox) == 3
 
 
