@@ -127,6 +127,33 @@ def test_an_answer_is_written_in_a_pane_beside_the_letter_and_sent(
     assert faults == []
 
 
+def test_an_answer_to_many_shows_where_it_is_written(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    mailbox: Mailbox,
+) -> None:
+    """The recipients become chips, on many lines, after the text has got the focus."""
+    people = ", ".join(f"Collègue {number} <c{number}@ac-exemple.fr>" for number in range(24))
+    mailbox.append(
+        "From: Claire <claire@ac-exemple.fr>\r\n"
+        f"To: {people}\r\nSubject: Conseil\r\n\r\nQui vient ?\r\n".encode()
+    )
+    page = open_page(width=1440)
+    sign_in(page, alice)
+    page.get_by_role("link", name="Conseil").click()
+    page.locator("#message").get_by_role("link", name="Répondre à tous").first.click()
+    frame = ready(page)
+    expect(frame.locator("[data-line=cc] .recipient")).to_have_count(24)
+    expect(text_in(frame)).to_be_focused()
+    first_line = text_in(frame).locator(":scope > *").first
+    expect(first_line).to_be_in_viewport(ratio=1)
+    assert not first_line.evaluate(
+        "line => { const { left, top, height } = line.getBoundingClientRect();"
+        " return !line.contains(document.elementFromPoint(left + 1, top + height / 2)); }"
+    )
+
+
 def test_escape_closes_the_pane_keeps_the_draft_and_gives_the_focus_back(
     reading: Callable[..., Page],
 ) -> None:

@@ -5,6 +5,7 @@
 import Squire from "../vendor/squire-2.4.8.mjs";
 import { signs } from "./emoji.js";
 import * as pasting from "./pasting.js";
+import { reveal } from "./scrolling.js";
 import { Tables } from "./tables.js";
 import { arrows, Toolbar } from "./tools.js";
 
@@ -60,7 +61,10 @@ export class Editor {
     else this.beginPlain();
     this.form.querySelector("[data-switch]").hidden = false;
     this.switch.setAttribute("aria-pressed", String(!isRich));
-    if (this.plain.hasAttribute("autofocus")) this.focus();
+    if (!this.plain.hasAttribute("autofocus")) return;
+    this.focus();
+    // The chips of many recipients push the text out of sight.
+    reveal(this.form.querySelector("[data-above-text]"));
   }
 
   beginRich() {
