@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -135,6 +135,35 @@ def test_a_long_conversation_begins_at_its_first_unread_message(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     look(page, f"conversation-{width}")
     assert axe(page) == []
+
+
+def test_the_folded_messages_of_a_long_conversation_are_shown_by_one_key(
+    watched_page: Page, mailbox: Mailbox
+) -> None:
+    page = watched_page
+    for number in range(20):
+        date = datetime.now(UTC) - timedelta(minutes=20 - number)
+        append(mailbox, f"m{number}", "m0" if number else "", date=date)
+    page.goto("/mail/INBOX/?threads=1")
+    page.locator("#rows .row > a").first.click()
+    expect(page.locator(".message")).to_contain_text("Voici la lettre m19")
+    cards = page.locator(".conversation-card")
+    expect(cards.filter(visible=True)).to_have_count(1)
+    run = page.locator(".conversation-run > summary")
+    expect(run).to_have_text("18 messages")
+    look(page, "conversation-folded")
+    assert axe(page) == []
+    run.press("Enter")
+    expect(cards.filter(visible=True)).to_have_count(19)
+    expect(run).to_be_focused()
+    card = page.locator(".conversation > li", has_text="Voici la lettre m7")
+    card.locator("summary").click()
+    card.get_by_role("button", name="Supprimer").click()
+    expect(card).to_have_count(0)
+    expect(run).to_have_text("17 messages")
+    page.locator("#toast").get_by_role("button", name="Annuler").click()
+    expect(run).to_have_text("18 messages")
+    expect(card).to_be_visible()
 
 
 def test_one_message_of_a_conversation_is_deleted_in_its_card(

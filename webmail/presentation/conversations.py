@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.http import urlencode
@@ -18,12 +18,17 @@ from webmail.presentation.links import message_url, ref_name, ref_segment
 from webmail.presentation.reader import MessageView
 from webmail.presentation.words import initials
 
+FEWEST_TUCKED = 4
+"""The folded cards for which one line stands."""
+
 
 @dataclass(frozen=True)
 class ConversationMessage:
     """Another message of the conversation: a folded card, or an unfolded one that shows it as
     ``opened``. ``ref`` names it in forms about the folder. ``is_own``: it comes from the folder of
-    sent mail. ``begins``: it was the first unread message of the conversation."""
+    sent mail. ``begins``: it was the first unread message of the conversation. ``tucked``: its
+    folded card stands with others behind one line, which comes before the first of them and says
+    ``run``."""
 
     ref: str
     url: str
@@ -39,6 +44,8 @@ class ConversationMessage:
     is_own: bool
     opened: MessageView | None
     begins: bool = False
+    tucked: bool = False
+    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,10 +88,35 @@ def conversation(known: KnownConversation, ref: MessageRef, sent: str) -> Conver
         words=_words(known.count, len(rows) - len(here)),
         ref=ref_segment(max((*here, ref), key=lambda other: other.uid)),
         is_whole=known.is_whole,
-        before=tuple(_message(row, known, ref, sent, begins=row.ref == unread) for row in before),
-        after=tuple(_message(row, known, ref, sent) for row in after),
+        before=_tucked(
+            [_message(row, known, ref, sent, begins=row.ref == unread) for row in before], kept=1
+        ),
+        after=_tucked([_message(row, known, ref, sent) for row in after], kept=0 if before else 1),
         begins=unread == ref,
     )
+
+
+def _tucked(messages: list[ConversationMessage], kept: int) -> tuple[ConversationMessage, ...]:
+    """Put the longest run of folded cards behind one line. The first ``kept`` cards stay."""
+    start, run = kept, slice(kept, kept)
+    for place, message in enumerate(messages):
+        if message.opened:
+            start = place + 1
+        elif place + 1 - start > run.stop - run.start:
+            run = slice(start, place + 1)
+    if run.stop - run.start >= FEWEST_TUCKED:
+        messages[run] = [replace(message, tucked=True) for message in messages[run]]
+        messages[run.start] = replace(messages[run.start], run=_run_words(messages[run]))
+    return tuple(messages)
+
+
+def _run_words(messages: Sequence[ConversationMessage]) -> str:
+    count = len(messages)
+    words = ngettext("%(count)s message", "%(count)s messages", count) % {"count": count}
+    if unread := sum(message.unread for message in messages):
+        among = ngettext("%(count)s of them unread", "%(count)s of them unread", unread)
+        words = f"{words}, {among % {'count': unread}}"
+    return words
 
 
 def _words(here: int, own: int) -> str:

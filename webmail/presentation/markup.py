@@ -14,7 +14,7 @@ from typing import Any
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.templatetags.static import static
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, ngettext, pgettext
+from django.utils.translation import get_language, gettext, pgettext
 
 from webmail.presentation.folder_list import FolderRow
 from webmail.presentation.icons import ICONS, icon
@@ -139,8 +139,7 @@ def _tags(tags: Iterable[Chip]) -> str:
 
 def _members(row: MessageRow, unread: str) -> str:
     """Return the messages of a conversation, folded."""
-    words = ngettext("%(count)s message", "%(count)s messages", row.count)
-    words %= {"count": intcomma(row.count)}
+    words = pgettext("of a conversation", "Show each message")
     lines = "".join(_member(member, unread) for member in row.members)
     return f'<details class="members"><summary>{_e(words)}</summary><ol>{lines}</ol></details>'
 

@@ -93,10 +93,11 @@ def test_a_row_offers_to_flag_or_to_unflag_its_message() -> None:
     assert (alone.get("id"), alone.get("hx-swap-oob")) == ("flag-7-13", "true")
 
 
-def test_a_conversation_says_how_many_messages_it_has() -> None:
+def test_a_conversation_says_once_how_many_messages_it_has() -> None:
     members = (replace(ROW, ref="7-9", unread=True), ROW)
     page = _list(replace(ROW, count=2, members=members))
-    assert page.xpath("string(//summary)") == "2 messages"
+    assert page.xpath("string(//*[@class='how-many'])").endswith("2")
+    assert page.xpath("string(//summary)") == "Voir chaque message"
     assert [li.get("class") for li in page.xpath("//ol/li")] == ["is-new", None]
 
 

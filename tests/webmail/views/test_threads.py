@@ -279,7 +279,36 @@ def test_no_more_than_ten_unread_messages_are_open_and_the_others_stay_unread(
     assert content.count('class="conversation-body"') == 10
     assert content.count("is-unread") == 3
     unread = [uid for uid in uids if "\\Seen" not in mailbox.flags(uid)]
-    assert unread == uids[:3]
+    assert unread == uids[10:13]  # it is read from its first unread message on
+    content = page(reader.get(opened(mailbox, uids[0])))
+    assert content.count('class="conversation-body"') == 4
+    assert "\\Seen" in mailbox.flags(uids[12])
+
+
+def test_a_row_of_folded_messages_stands_behind_one_line(reader: Client, mailbox: Mailbox) -> None:
+    """The first message of a conversation stays, and so do up to three together."""
+    names = [f"m{number}" for number in range(30)]
+    uids = [
+        mailbox.append(answer(name, names[0] if number else ""), flags=["\\Seen"])
+        for number, name in enumerate(names)
+    ]
+    refs = [ref(mailbox, uid) for uid in uids]
+    for open_at, tucked, words in (
+        (29, refs[1:29], ["28 messages"]),
+        (4, refs[5:29], ["24 messages"]),
+        (5, refs[1:5] + refs[6:29], ["4 messages", "23 messages"]),
+        (27, refs[1:27], ["26 messages"]),
+    ):
+        content = page(reader.get(opened(mailbox, uids[open_at])))
+        assert re.findall(r'<li id="card-([^"]*)" class="is-tucked"', content) == tucked
+        run = r'(?s)class="conversation-run">\s*<summary>\s*(.*?)\s*</'
+        assert re.findall(run, content) == words
+    for uid in uids[2:15]:
+        mailbox.set_flags(uid, [])
+    content = page(reader.get(opened(mailbox, uids[29])))
+    # Ten of the thirteen unread ones are open.
+    assert re.findall(r'<li id="card-([^"]*)" class="is-tucked"', content) == refs[12:29]
+    assert "17 messages, dont 3 non lus" in content.replace("&nbsp;", " ")
 
 
 def test_the_list_and_the_reader_count_a_conversation_alike(

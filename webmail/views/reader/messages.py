@@ -186,17 +186,18 @@ MOST_UNREAD = 10
 def _conversation(
     request: SignedInRequest, imap: Connection, ref: MessageRef, folders: FolderList
 ) -> Conversation | None:
-    """Return the conversation of an open message: its unread messages and its last one are open,
-    the others folded, with the user's own answers. The connection may be closed afterwards."""
+    """Return the conversation of an open message: its first unread messages and its last one are
+    open, the others folded, with the user's own answers. The connection may be closed
+    afterwards."""
     try:
         members = threads.members(imap, ref, memory(request))
     except ThreadsTooSlow:
         return None
     rows = threads.in_order(members.rows)
     others = [row for row in rows if row.ref != ref]
-    wanted = {row.ref for row in others if SEEN not in row.flags} | {row.ref for row in rows[-1:]}
-    shown_rows = [row for row in others if row.ref in wanted][-MOST_UNREAD:]
-    opened = {row.ref: _beside(request, imap, row) for row in shown_rows}
+    unread = [row for row in others if SEEN not in row.flags][:MOST_UNREAD]
+    last = [row for row in others[-1:] if row is rows[-1] and row not in unread]
+    opened = {row.ref: _beside(request, imap, row) for row in (*unread, *last)}
     folded = [row.ref for row in others if row.ref not in opened]
     snippets = beginnings.snippets_of(imap, folded) if folded else {}
     own: tuple[MessageSummary, ...] = ()

@@ -35,8 +35,12 @@ async function renew() {
   shown.replaceWith(renewed);
   window.htmx.process(renewed);
   const cards = [...page.querySelectorAll("ol.conversation > li")].reverse();
-  for (const card of cards)
-    if (!document.getElementById(card.id)) place(card, reader().querySelector("article.message"));
+  for (const card of cards) {
+    const same = document.getElementById(card.id);
+    if (!same) place(card, reader().querySelector("article.message"));
+    else if (card.matches(".run"))
+      same.querySelector("summary").textContent = card.querySelector("summary").textContent;
+  }
 }
 
 export function start() {
