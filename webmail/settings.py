@@ -632,7 +632,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 2 * queues.LONGEST_SECONDS,
     "queue_order_strategy": "webmail.jobs.threads:FreeQueues",
 }
-CELERY_BEAT_SCHEDULE_FILENAME = str(SPOOL / "schedule")
+CELERY_BEAT_SCHEDULER = "webmail.jobs.beat:SharedScheduler"
 # Periodic jobs expire, so that they do not pile up while their worker is away.
 _SOON_OVER = {"expires": 60}
 CELERY_BEAT_SCHEDULE = {

@@ -117,7 +117,7 @@ class Site:
         self.workers = [
             # beat runs beside `upkeep`, on one machine.
             Part(self, "worker1", ["manage.py", "run_workers", "sending", "upkeep"]),
-            Part(self, "worker2", ["manage.py", "run_workers", "sending"]),
+            Part(self, "worker2", ["manage.py", "run_workers", "sending", "upkeep"]),
         ]
         self.nginx = Nginx(self.folder, [node.port for node in self.nodes])
         self._processes = processes

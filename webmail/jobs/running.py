@@ -44,7 +44,7 @@ def prepare() -> None:
 def _take_jobs(names: Sequence[str], loglevel: str) -> NoReturn:
     worker = app.Worker(**queues.options(names), loglevel=loglevel, quiet=True)
     if any(queues.WORKERS[name].has_beat for name in names):
-        beat: Any = EmbeddedService(app, thread=True)
+        beat: Any = EmbeddedService(app, scheduler_cls=settings.CELERY_BEAT_SCHEDULER, thread=True)
         beat.start()
         worker.start()
         # Stopping takes for ever while Redis is down.

@@ -16,6 +16,7 @@ from webmail.models.campaigns import Pull, PulledMessage, PullSight
 from webmail.models.forwards import ForwardPolicy, StandingForward
 from webmail.models.invitations import InvitedEvent
 from webmail.models.jobs import MailJob
+from webmail.models.periodic import PeriodicJob
 from webmail.models.personal import DataExport
 from webmail.models.preferences import (
     CACHE_KEY,
@@ -75,6 +76,7 @@ __all__ = [
     "MailJob",
     "OfficePreview",
     "OutboxMessage",
+    "PeriodicJob",
     "PersonLearnt",
     "PreferenceDefault",
     "Probe",
