@@ -341,18 +341,19 @@ def _take_away(imap: Connection, uids: Sequence[int]) -> None:
 
 
 def _copied(imap: Connection, begun: BegunStep) -> ActionOutcome:
-    """Copy, and take the originals away where they are moved. Without UIDPLUS the server does not
-    tell the new UIDs: the copies are then found among the messages that have arrived."""
+    """Copy, and take the originals away where they are moved. A server without UIDPLUS, and some
+    that offer it, do not tell the new UIDs: the copies are then found among the messages that have
+    arrived."""
     step = begun.step
     lines = _handed(imap, "COPY", begun.chosen, step.to)
-    if not imap.has("UIDPLUS") and begun.uidnext:
-        return _settle_copies(imap, begun)
     uidvalidity, new = response.copied(lines, len(step.uids)) if imap.has("UIDPLUS") else (0, {})
     if imap.has("UIDPLUS") and not new:
-        raise MessageNotFound("None of the messages is there any more.")
+        _need_some(imap, uid_sets.compressed(begun.chosen))
+    if not new and begun.uidnext:
+        return _settle_copies(imap, begun)
     if step.verb == MOVE:
         _take_away(imap, begun.chosen)
-    done = len(new) if imap.has("UIDPLUS") else len(begun.chosen)
+    done = len(new) or len(begun.chosen)
     return ActionOutcome(done, len(step.uids) - done, _way_back(step, uidvalidity, new.values()))
 
 

@@ -49,6 +49,7 @@ class Oddity(Enum):
     BARE_QUOTES = "quotes in a subject as they are"
     BARE_DISPOSITIONS = "dispositions without parentheses"
     FLAT_ADDRESSES = "a single address without parentheses"
+    SILENT_UIDPLUS = "UIDPLUS offered, and no new UIDs told"
     NO_ENVELOPE = "NIL in the place of ENVELOPE"
 
 
@@ -200,6 +201,8 @@ class _Session:
     def _refusal(self, command: bytes, length: int) -> bytes:
         verb, _, rest = command.upper().partition(b" ")
         known = verb in _COMMANDS or (verb == b"UID" and rest.split(b" ")[0] in _UID_COMMANDS)
+        if self.has(Oddity.SILENT_UIDPLUS) and command.upper().startswith(b"UID EXPUNGE "):
+            return b""
         if not known or _EXTENDED.match(command) or command.endswith(b"+}"):
             return b"BAD Unknown command"
         if self.has(Oddity.SHORT_LINES) and length > 8000:
@@ -474,5 +477,6 @@ _CHANGES: dict[Oddity, Callable[[bytes], bytes]] = {
     ),
     Oddity.FLAT_ADDRESSES: lambda text: _ADDRESS.sub(rb"(\1)", text),
     Oddity.NO_ENVELOPE: lambda text: _ENVELOPE.sub(b"ENVELOPE NIL", text),
+    Oddity.SILENT_UIDPLUS: lambda text: re.sub(rb"^\* CAPABILITY .*", rb"\g<0> UIDPLUS", text),
     Oddity.NO_TRYCREATE: lambda text: text.replace(b"[TRYCREATE] ", b""),
 }
