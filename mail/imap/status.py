@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from mail.errors import BadServerAnswer
-from mail.imap import names, response
+from mail.errors import ServerRefused
+from mail.imap import names, response, search
 from mail.imap.connection import Connection, canonical, quoted_folder
+from mail.imap.values import Selected
 
 _ITEMS = "MESSAGES UIDNEXT UIDVALIDITY UNSEEN"
 
@@ -36,16 +37,43 @@ def items(capabilities: Iterable[str]) -> str:
 
 
 def ask_status(imap: Connection, folder: str) -> FolderState:
-    """Return the state of a folder. Sends one command.
+    """Return the state of a folder. Sends one command; where the server refuses it, or leaves a
+    value out, four that open the folder.
 
     Raises FolderNotFound or ServerRefused when the server does not give it.
     """
-    lines = imap.command("STATUS", quoted_folder(folder), items(imap.capabilities))
-    for line in response.lines(lines):
-        name, values = named(line)
-        if name == canonical(folder) and (state := complete(name, values)):
-            return state
-    raise BadServerAnswer("The IMAP server does not say how the folder stands.")
+    state = complete(folder, _values(imap, folder, items(imap.capabilities)))
+    if state:
+        return state
+    selected = _opened(imap, folder)
+    unseen = search.count(imap, "UNSEEN")
+    return FolderState(folder, selected.uidvalidity, selected.uidnext, selected.exists, unseen)
+
+
+def ask_next(imap: Connection, folder: str) -> tuple[int, int]:
+    """Return UIDVALIDITY and UIDNEXT of a folder. Sends one command, or three as `ask_status`."""
+    values = _values(imap, folder, "(UIDVALIDITY UIDNEXT)")
+    if values.keys() >= {b"UIDVALIDITY", b"UIDNEXT"}:
+        return values[b"UIDVALIDITY"], values[b"UIDNEXT"]
+    selected = _opened(imap, folder)
+    return selected.uidvalidity, selected.uidnext
+
+
+def _values(imap: Connection, folder: str, wanted: str) -> dict[bytes, int]:
+    """Return the values that STATUS tells, none where it is refused."""
+    try:
+        lines = imap.command("STATUS", quoted_folder(folder), wanted)
+    except ServerRefused:
+        return {}
+    told = dict(map(named, response.lines(lines)))
+    return told.get(canonical(folder), {})
+
+
+def _opened(imap: Connection, folder: str) -> Selected:
+    """Open a folder, whose UIDNEXT is then above all its messages."""
+    selected = imap.select(folder)
+    following = max(search.uids(imap, "UID *"), default=0) + 1
+    return replace(selected, uidnext=max(selected.uidnext, following))
 
 
 def can_list(imap: Connection, folders: Iterable[str]) -> bool:

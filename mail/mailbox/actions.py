@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from mail.errors import FolderChanged, MessageNotFound, NotPermitted, OverQuota, ServerRefused
-from mail.imap import fetch, response, search, uid_sets
+from mail.imap import fetch, response, search, status, uid_sets
 from mail.imap.connection import Connection, Raw, canonical, checked_flag, quoted_folder
 from mail.imap.values import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN, MessageRef
 from mail.mailbox import folders
@@ -82,18 +82,19 @@ class ActionOutcome:
 
 
 def prepare(imap: Connection, step: MailStep) -> BegunStep:
-    """Read what must be known of a step before it is performed. Sends at most two commands; none
-    for a move if the server has MOVE. Raises FolderChanged and FolderNotFound.
+    """Read what must be known of a step before it is performed. Sends at most two commands, more
+    if STATUS is refused; none for a move if the server has MOVE. Raises FolderChanged and
+    FolderNotFound.
     """
     imap.require(step.first)
     match step.verb:
         case "set" | "clear":
             return BegunStep(step, search.uids(imap, _to_change(step)))
         case "copy":
-            return BegunStep(step, step.uids, *_state(imap, step.to))
+            return BegunStep(step, step.uids, *status.ask_next(imap, step.to))
         case "move" if not imap.has("MOVE"):
             uids = f"UID {uid_sets.compressed(step.uids)} UNDELETED"
-            return BegunStep(step, search.uids(imap, uids), *_state(imap, step.to))
+            return BegunStep(step, search.uids(imap, uids), *status.ask_next(imap, step.to))
     return BegunStep(step, step.uids)
 
 
@@ -340,18 +341,19 @@ def _take_away(imap: Connection, uids: Sequence[int]) -> None:
 
 
 def _copied(imap: Connection, begun: BegunStep) -> ActionOutcome:
-    """Copy, and take the originals away where they are moved. Without UIDPLUS the server does not
-    tell the new UIDs: the copies are then found among the messages that have arrived."""
+    """Copy, and take the originals away where they are moved. A server without UIDPLUS, and some
+    that offer it, do not tell the new UIDs: the copies are then found among the messages that have
+    arrived."""
     step = begun.step
     lines = _handed(imap, "COPY", begun.chosen, step.to)
-    if not imap.has("UIDPLUS") and begun.uidnext:
-        return _settle_copies(imap, begun)
     uidvalidity, new = response.copied(lines, len(step.uids)) if imap.has("UIDPLUS") else (0, {})
     if imap.has("UIDPLUS") and not new:
-        raise MessageNotFound("None of the messages is there any more.")
+        _need_some(imap, uid_sets.compressed(begun.chosen))
+    if not new and begun.uidnext:
+        return _settle_copies(imap, begun)
     if step.verb == MOVE:
         _take_away(imap, begun.chosen)
-    done = len(new) if imap.has("UIDPLUS") else len(begun.chosen)
+    done = len(new) or len(begun.chosen)
     return ActionOutcome(done, len(step.uids) - done, _way_back(step, uidvalidity, new.values()))
 
 
@@ -365,19 +367,6 @@ def _way_back(step: MailStep, uidvalidity: int, new: Iterable[int]) -> MailStep 
     return MailStep(MOVE, step.to, uidvalidity, uids, step.folder)
 
 
-def _state(imap: Connection, folder: str) -> tuple[int, int]:
-    """Return UIDVALIDITY and UIDNEXT of a folder that is not open. Raises FolderNotFound."""
-    lines = imap.command("STATUS", quoted_folder(canonical(folder)), "(UIDVALIDITY UIDNEXT)")
-    for line in response.lines(lines):
-        pieces = response.parsed(line)
-        if len(pieces) > 1 and isinstance(pieces[1], tuple):
-            values = dict(zip(pieces[1][::2], pieces[1][1::2], strict=False))
-            state = values.get(b"UIDVALIDITY"), values.get(b"UIDNEXT")
-            if isinstance(state[0], int) and isinstance(state[1], int):
-                return state[0], state[1]
-    return 0, 0
-
-
 def _settle_copies(imap: Connection, begun: BegunStep) -> ActionOutcome:
     """Settle a copy by the values that a copy keeps: size, INTERNALDATE, Message-ID and subject."""
     step = begun.step
@@ -387,9 +376,10 @@ def _settle_copies(imap: Connection, begun: BegunStep) -> ActionOutcome:
     imap.require(step.first)
     new: dict[int, int] = {}
     here = fetch.identities(imap, uid_sets.compressed(begun.chosen)) if begun.chosen else []
-    for uid, identity in here:
+    # Older equal messages may seem to have arrived, where the server told too low a UIDNEXT.
+    for uid, identity in reversed(here):
         if there[identity]:
-            new[uid] = there[identity].pop(0)
+            new[uid] = there[identity].pop()
     copied = tuple(sorted(new))
     if step.verb == MOVE and copied:
         _take_away(imap, copied)

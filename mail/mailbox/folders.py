@@ -12,7 +12,7 @@ from typing import Any
 
 from mail.errors import BadServerAnswer, FolderNotFound, FolderNotMade, ServerRefused
 from mail.folding import fold
-from mail.imap import names, response, status
+from mail.imap import names, response, search, status
 from mail.imap.connection import Connection, canonical, quoted_folder
 from mail.imap.grammar import Piece
 from mail.imap.values import Folder, Namespace
@@ -69,8 +69,9 @@ _KNOWN_NAMES = {
     ),
 }
 _USE_OF_NAME = {name: use for use, names in _KNOWN_NAMES.items() for name in names}
-# Counts of folders: messages, unread messages, bytes.
-Counts = dict[str, tuple[int | None, int | None, int | None]]
+# Counts of a folder: messages, unread messages, bytes.
+Counted = tuple[int | None, int | None, int | None]
+Counts = dict[str, Counted]
 _KIND, _COUNTS = "folders", "counts of folders"
 _NO_COUNTS = (None, None, None)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -499,7 +500,8 @@ def _listed_apart(imap: Connection, items: str, *, subscribed: bool) -> tuple[Fo
     """Return all folders, with counts by a STATUS for each of the first `MOST_STATUS`: in the same
     round trip as the list for the folders that this connection knows, in another for new ones.
 
-    A folder that is gone meanwhile, or not readable for the user, is shown without a count.
+    A folder that is gone meanwhile, or not readable for the user, is shown without a count. The
+    open one is counted by another command where STATUS is refused.
     """
     counts, asked = _kept_counts(imap, items), []
     if subscribed:
@@ -516,8 +518,15 @@ def _listed_apart(imap: Connection, items: str, *, subscribed: bool) -> tuple[Fo
     if new:
         imap.together(_statuses(imap, new, items))
         counts |= dict.fromkeys(new, _NO_COUNTS) | _counts(imap.untagged("STATUS"))
+    if counts.get(imap.open_folder, (0, 0, 0))[1] is None:
+        counts[imap.open_folder] = _counted_here(imap)
     imap.kept[_COUNTS] = (*imap.kept[_COUNTS][:2], counts)
     return _with_counts(folders, counts)
+
+
+def _counted_here(imap: Connection) -> Counted:
+    """Return the counts of the open folder, of which some servers refuse STATUS."""
+    return imap.known().exists, search.count(imap, "UNSEEN"), None
 
 
 def _kept_counts(imap: Connection, items: str) -> Counts:

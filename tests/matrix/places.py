@@ -42,6 +42,10 @@ ODDITIES = frozenset(Oddity) - {
     Oddity.NOTHING_PERMANENT,
     Oddity.DATES_OF_1970,
     Oddity.NO_STRUCTURE,
+    Oddity.SILENT_UIDPLUS,
+    Oddity.NO_STATUS,
+    Oddity.BARE_STATUS,
+    Oddity.LOW_UIDNEXT,
 }
 """Those that one server can have together and still do what is asked; `test_oddities.py` has each
 by itself."""

@@ -3,6 +3,7 @@ nothing is lost."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -11,6 +12,7 @@ import pytest
 from accounts import session
 from tests.matrix.places import HTMX, Beyond, Place, Server
 from tests.servers.reduced import Oddity
+from tests.webmail.views.list.test_news import poll, stood
 from tests.webmail.views.mail import folder_links, letter, page, subjects, words
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +30,7 @@ def odd(
     return place, uids
 
 
+STATUS = (Oddity.STATUS_REFUSED, Oddity.NO_STATUS, Oddity.BARE_STATUS, Oddity.LOW_UIDNEXT)
 EACH = pytest.mark.parametrize("odd", Oddity, indirect=True, ids=lambda oddity: oddity.name)
 
 
@@ -48,16 +51,12 @@ def test_a_message_goes_to_the_trash_and_comes_back(odd: tuple[Place, list[int]]
     assert len(place.alive("INBOX")) == 3 and place.alive("Trash") == []
 
 
-def only(oddity: Oddity) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("odd", [oddity], indirect=True, ids=[oddity.name])
+def these(*oddities: Oddity) -> pytest.MarkDecorator:
+    names = [oddity.name for oddity in oddities]
+    return pytest.mark.parametrize("odd", oddities, indirect=True, ids=names)
 
 
-@pytest.mark.parametrize(
-    "odd",
-    [Oddity.KEYWORDS_REFUSED, Oddity.KEYWORDS_DROPPED],
-    indirect=True,
-    ids=lambda oddity: oddity.name,
-)
+@these(Oddity.KEYWORDS_REFUSED, Oddity.KEYWORDS_DROPPED)
 def test_a_tag_that_is_not_kept_is_not_said_to_be(odd: tuple[Place, list[int]]) -> None:
     place, uids = odd
     data = {"verb": "tag:$label1", "refs": [place.ref(uids[0])]}
@@ -67,7 +66,7 @@ def test_a_tag_that_is_not_kept_is_not_said_to_be(odd: tuple[Place, list[int]]) 
     assert 'class="tag h' not in page(place.list())
 
 
-@only(Oddity.WRONG_COUNTS)
+@these(Oddity.WRONG_COUNTS)
 def test_a_folder_that_is_empty_is_shown_so_whatever_is_told(odd: tuple[Place, list[int]]) -> None:
     place, uids = odd
     name = place.make("Vide")
@@ -76,7 +75,42 @@ def test_a_folder_that_is_empty_is_shown_so_whatever_is_told(odd: tuple[Place, l
     assert subjects(place.list()) == []
 
 
-@only(Oddity.NO_CHILDREN)
+@these(*STATUS)
+def test_new_mail_is_named_once_whatever_status_tells(odd: tuple[Place, list[int]]) -> None:
+    place, _uids = odd
+    (told,) = poll(place.reader).json()["folders"]
+    for count, subject in enumerate(("Premier", "Deuxième", "Troisième"), start=4):
+        place.box.append(letter(subject))
+        (told,) = poll(place.reader, inbox=stood(told)).json()["folders"]
+        assert (told["exists"], told["unseen"]) == (count, count)
+        assert subject in {message["subject"] for message in told["new"]}
+    assert [message["subject"] for message in told["new"]] == ["Troisième"]
+    (again,) = poll(place.reader, inbox=stood(told)).json()["folders"]
+    assert again == {**told, "new": []}
+
+
+@these(*STATUS, Oddity.SILENT_UIDPLUS)
+def test_a_message_is_copied_moved_and_back_whatever_is_told(
+    odd: tuple[Place, list[int]],
+) -> None:
+    place, uids = odd
+    name = place.make("Classes")
+    for verb, left in (("copy", 3), ("move", 2)):
+        done = place.act(verb, uids[0], to=name)
+        assert (len(place.alive()), len(place.alive(name))) == (left, 1)
+        assert place.undo(done) == HTTPStatus.OK
+        assert (len(place.alive()), len(place.alive(name))) == (3, 0)
+
+
+@these(*STATUS)
+def test_the_open_folder_is_counted_whatever_status_tells(odd: tuple[Place, list[int]]) -> None:
+    place, uids = odd
+    place.box.set_flags(uids[0], ["\\Seen"])
+    (row,) = re.findall(r'(?s)<a class="folder has-new".*?</a>', page(place.list()))
+    assert ">2</span>" in row
+
+
+@these(Oddity.NO_CHILDREN)
 def test_folders_in_a_folder_said_to_have_none_are_shown(odd: tuple[Place, list[int]]) -> None:
     place, _uids = odd
     place.make("Classes")
@@ -84,7 +118,7 @@ def test_folders_in_a_folder_said_to_have_none_are_shown(odd: tuple[Place, list[
     assert folder_links(place.list())["6e B"] == place.url(place.folder("Classes", "6e B"))
 
 
-@only(Oddity.NIL_SEPARATORS)
+@these(Oddity.NIL_SEPARATORS)
 def test_without_levels_folders_are_made_and_named_as_they_are(
     odd: tuple[Place, list[int]],
 ) -> None:
@@ -96,7 +130,7 @@ def test_without_levels_folders_are_made_and_named_as_they_are(
     assert {"Élèves", "Archive"} <= set(place.box.folders())
 
 
-@only(Oddity.DATES_OF_1970)
+@these(Oddity.DATES_OF_1970)
 def test_dates_of_1970_are_not_shown(odd: tuple[Place, list[int]]) -> None:
     place, uids = odd
     assert "1970" not in words(place.list())

@@ -28,6 +28,9 @@ class Oddity(Enum):
     UNSOLICITED = "FETCH and words that nobody asked for"
     NO_CHILDREN = r"\HasNoChildren of each folder"
     STATUS_REFUSED = "STATUS of the open folder refused"
+    NO_STATUS = "STATUS of each folder refused"
+    BARE_STATUS = "neither UIDNEXT nor UNSEEN told in STATUS"
+    LOW_UIDNEXT = "UIDNEXT too low in STATUS"
     KEYWORDS_REFUSED = "keywords refused"
     KEYWORDS_DROPPED = "keywords dropped without a word"
     NOTHING_PERMANENT = "flags not permanent"
@@ -46,6 +49,7 @@ class Oddity(Enum):
     BARE_QUOTES = "quotes in a subject as they are"
     BARE_DISPOSITIONS = "dispositions without parentheses"
     FLAT_ADDRESSES = "a single address without parentheses"
+    SILENT_UIDPLUS = "UIDPLUS offered, and no new UIDs told"
     NO_ENVELOPE = "NIL in the place of ENVELOPE"
 
 
@@ -197,6 +201,8 @@ class _Session:
     def _refusal(self, command: bytes, length: int) -> bytes:
         verb, _, rest = command.upper().partition(b" ")
         known = verb in _COMMANDS or (verb == b"UID" and rest.split(b" ")[0] in _UID_COMMANDS)
+        if self.has(Oddity.SILENT_UIDPLUS) and command.upper().startswith(b"UID EXPUNGE "):
+            return b""
         if not known or _EXTENDED.match(command) or command.endswith(b"+}"):
             return b"BAD Unknown command"
         if self.has(Oddity.SHORT_LINES) and length > 8000:
@@ -209,6 +215,8 @@ class _Session:
         of_selected = self.selected and rest.startswith(self.selected.upper() + b" ")
         if self.has(Oddity.STATUS_REFUSED) and verb == b"STATUS" and of_selected:
             return b"NO That folder is open"
+        if self.has(Oddity.NO_STATUS) and verb == b"STATUS":
+            return b"NO Not allowed"
         if self.has(Oddity.KEYWORDS_REFUSED) and _stores_keywords(command):
             return b"NO No keywords here"
         return b""
@@ -415,6 +423,18 @@ def _miscounted(text: bytes) -> bytes:
     return re.sub(rb"(MESSAGES|UNSEEN) (\d+)", lambda f: f[1] + b" %d" % (int(f[2]) + 3), text)
 
 
+def _barely(text: bytes) -> bytes:
+    if not text.startswith(b"* STATUS"):
+        return text
+    return re.sub(rb"(\()?(?: ?\b(?:UIDNEXT|UNSEEN) \d+)+ ?", lambda f: f[1] or b"", text)
+
+
+def _following_late(text: bytes) -> bytes:
+    if not text.startswith(b"* STATUS"):
+        return text
+    return re.sub(rb"UIDNEXT (\d+)", lambda f: b"UIDNEXT %d" % max(int(f[1]) - 2, 1), text)
+
+
 def _permanent(flags: bytes) -> Callable[[bytes], bytes]:
     told = b"[PERMANENTFLAGS (" + flags + b")]"
     return lambda text: re.sub(rb"\[PERMANENTFLAGS \([^)]*\)\]", lambda _: told, text)
@@ -438,6 +458,8 @@ _CHANGES: dict[Oddity, Callable[[bytes], bytes]] = {
     Oddity.NIL_SEPARATORS: _no_separator,
     Oddity.NO_CHILDREN: _without_children,
     Oddity.WRONG_COUNTS: _miscounted,
+    Oddity.BARE_STATUS: _barely,
+    Oddity.LOW_UIDNEXT: _following_late,
     Oddity.KEYWORDS_REFUSED: _permanent(_SYSTEM_FLAGS),
     Oddity.KEYWORDS_DROPPED: _permanent(_SYSTEM_FLAGS),
     Oddity.NOTHING_PERMANENT: _permanent(b""),
@@ -455,5 +477,6 @@ _CHANGES: dict[Oddity, Callable[[bytes], bytes]] = {
     ),
     Oddity.FLAT_ADDRESSES: lambda text: _ADDRESS.sub(rb"(\1)", text),
     Oddity.NO_ENVELOPE: lambda text: _ENVELOPE.sub(b"ENVELOPE NIL", text),
+    Oddity.SILENT_UIDPLUS: lambda text: re.sub(rb"^\* CAPABILITY .*", rb"\g<0> UIDPLUS", text),
     Oddity.NO_TRYCREATE: lambda text: text.replace(b"[TRYCREATE] ", b""),
 }

@@ -25,6 +25,7 @@ from webmail.views.page import memory
 
 _MODSEQ = re.compile(r"[0-9]{1,19}")
 _REF = re.compile(r"([0-9]{1,10})-([0-9]{1,10})")
+_STOOD = re.compile(r"([0-9]{1,10})-([0-9]{1,10})-([0-9]{1,10})")
 
 
 @require_safe
@@ -51,7 +52,7 @@ def poll(request: SignedInRequest) -> JsonResponse:
         states = news.states(imap, names)
         if _is_changed_by_judging(request, imap, states):
             states = news.states(imap, names)
-        folders = [told(state, _since(request, imap, state)) for state in states]
+        folders = [_told(request, imap, state) for state in states]
         answer: dict[str, object] = {"folders": folders}
         if arrived:
             judging.await_others(request)
@@ -64,12 +65,14 @@ def _open_folder(request: SignedInRequest) -> tuple[str, ...]:
     return (name,) if name and len(name) <= LONGEST_NAME and not CONTROLS.search(name) else ()
 
 
-def _since(request: SignedInRequest, imap: Connection, state: FolderState) -> News | None:
-    changed, arrived = _changed(request, imap, state), _came(request, imap, state)
-    if changed is None and arrived is None:
-        return None
-    is_named = arrived is not None
-    return News((state,), arrived or (), changed or {}, partial=True, names_arrivals=is_named)
+def _told(request: SignedInRequest, imap: Connection, state: FolderState) -> dict[str, object]:
+    changed, came = _changed(request, imap, state), _came(request, imap, state)
+    if changed is None and came is None:
+        return told(state)
+    state, arrived = came or (state, ())
+    is_named = came is not None
+    news = News((state,), arrived, changed or {}, partial=True, names_arrivals=is_named)
+    return told(state, news)
 
 
 def _changed(
@@ -83,12 +86,13 @@ def _changed(
 
 def _came(
     request: SignedInRequest, imap: Connection, state: FolderState
-) -> tuple[ArrivedMessage, ...] | None:
-    stood = _REF.fullmatch(request.GET.get("inbox", ""))
-    if state.folder != judging.INBOX or stood is None:
+) -> tuple[FolderState, tuple[ArrivedMessage, ...]] | None:
+    match = _STOOD.fullmatch(request.GET.get("inbox", ""))
+    if state.folder != judging.INBOX or match is None:
         return None
-    arrived = news.arrived(imap, state, int(stood[1]), int(stood[2]), memory(request))
-    return arrived and brought.marked(request.user, state.uidvalidity, arrived)
+    stood = news.Stood(*map(int, match.groups()))
+    came = news.arrived(imap, state, stood, memory(request))
+    return came and (came[0], brought.marked(request.user, state.uidvalidity, came[1]))
 
 
 def _arrived(request: SignedInRequest) -> list[tuple[int, int]]:

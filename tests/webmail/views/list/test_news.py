@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -28,6 +29,11 @@ FETCH = {"X-Requested-With": "fetch", "X-Background": "1"}
 def poll(client: Client, folder: str = "", login: str = "alice", **more: str):
     query = urlencode({"who": User.objects.get(login=login).pk, "folder": folder, **more})
     return client.get(f"/poll/?{query}", headers=FETCH)
+
+
+def stood(told: dict[str, Any]) -> str:
+    """What a page says of the state that it was told."""
+    return f"{told['uidvalidity']}-{told['uidnext']}-{told['exists']}"
 
 
 def judged(client: Client) -> None:
@@ -87,7 +93,7 @@ def test_what_came_since_the_page_is_named_but_not_what_came_back(
     (uid,) = mailbox.uids()
     mailbox.append(letter("Ancien"), date=datetime(2026, 5, 4, 12, tzinfo=UTC))
     mailbox.append(letter("Lu"), flags=["\\Seen"])
-    inbox = f"{before['uidvalidity']}-{before['uidnext']}"
+    inbox = stood(before)
     for _tab in range(2):
         (told,) = poll(reader, inbox=inbox).json()["folders"]
         assert [one["subject"] for one in told["new"]] == ["Tout neuf"]
@@ -99,10 +105,9 @@ def test_what_came_since_the_page_is_named_but_not_what_came_back(
     (told,) = poll(reader, inbox=inbox).json()["folders"]
     assert told["new"] == []
     sent = commands_sent()
-    now = f"{told['uidvalidity']}-{told['uidnext']}"
-    poll(reader, inbox=now)
+    poll(reader, inbox=stood(told))
     assert commands_sent() - sent <= 2  # nothing new: not a command more
-    for wrong in (f"1-{before['uidnext']}", "x", "-", "9" * 30):
+    for wrong in (f"1-{before['uidnext']}-0", "x", "-", "9" * 30):
         (told,) = poll(reader, inbox=wrong).json()["folders"]
         assert told["new"] == [] and told["unnamed"]
 
@@ -114,7 +119,7 @@ def test_a_message_that_the_user_moves_back_or_copies_is_no_new_mail(
     folder = "INBOX" if verb == "trash" else "Archive"
     mailbox.append(letter("À peine arrivé"), folder)
     (state,) = poll(reader).json()["folders"]
-    inbox = f"{state['uidvalidity']}-{state['uidnext']}"
+    inbox = stood(state)
     picked = {"verb": verb, "refs": [ref(mailbox, mailbox.uids(folder)[0], folder)], "to": "INBOX"}
     answer = page(reader.post(f"/mail/{folder}/act/", picked, follow=True))
     if verb == "trash":

@@ -17,8 +17,8 @@ export const openFolder = () => document.getElementById("message-list")?.dataset
 
 /** The last known state of the inbox, as parameters of the request for later changes; {} if there is none. */
 export function inboxStood() {
-  const { uidvalidity, uidnext } = last.get(INBOX) ?? {};
-  return uidnext ? { inbox: `${uidvalidity}-${uidnext}` } : {};
+  const { uidvalidity, uidnext, exists } = last.get(INBOX) ?? {};
+  return uidnext ? { inbox: `${uidvalidity}-${uidnext}-${exists}` } : {};
 }
 
 /** Applies news. `isFirst` means that among all tabs this one announces and notifies; the others only update. */
