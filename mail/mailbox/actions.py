@@ -327,6 +327,10 @@ def _moved(
 ) -> ActionOutcome:
     if not imap.has("UIDPLUS"):
         return ActionOutcome(len(step.uids))  # MOVE alone does not tell the new UIDs
+    if not new and (done := len(imap.untagged("EXPUNGE"))):
+        # Some servers with UIDPLUS do not tell them either.
+        done = min(done, len(step.uids))
+        return ActionOutcome(done, len(step.uids) - done)
     if not new:
         _need_some(imap, uid_sets.compressed(step.uids))
     return ActionOutcome(

@@ -43,6 +43,7 @@ ODDITIES = frozenset(Oddity) - {
     Oddity.DATES_OF_1970,
     Oddity.NO_STRUCTURE,
     Oddity.SILENT_UIDPLUS,
+    Oddity.SILENT_MOVE,
     Oddity.NO_STATUS,
     Oddity.BARE_STATUS,
     Oddity.LOW_UIDNEXT,

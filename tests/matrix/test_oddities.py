@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from http import HTTPStatus
+from operator import attrgetter
 
 import pytest
 
@@ -31,7 +32,10 @@ def odd(
 
 
 STATUS = (Oddity.STATUS_REFUSED, Oddity.NO_STATUS, Oddity.BARE_STATUS, Oddity.LOW_UIDNEXT)
-EACH = pytest.mark.parametrize("odd", Oddity, indirect=True, ids=lambda oddity: oddity.name)
+NAME = attrgetter("name")
+UNDONE = [oddity for oddity in Oddity if oddity != Oddity.SILENT_MOVE]
+"""MOVE without new UIDs cannot be undone."""
+EACH = pytest.mark.parametrize("odd", Oddity, indirect=True, ids=NAME)
 
 
 @EACH
@@ -41,7 +45,7 @@ def test_messages_are_listed_and_read(odd: tuple[Place, list[int]]) -> None:
     assert "Réunion 1" in page(place.open(uids[1]))
 
 
-@EACH
+@pytest.mark.parametrize("odd", UNDONE, indirect=True, ids=NAME)
 def test_a_message_goes_to_the_trash_and_comes_back(odd: tuple[Place, list[int]]) -> None:
     place, uids = odd
     done = place.act("trash", uids[0])
@@ -100,6 +104,18 @@ def test_a_message_is_copied_moved_and_back_whatever_is_told(
         assert (len(place.alive()), len(place.alive(name))) == (left, 1)
         assert place.undo(done) == HTTPStatus.OK
         assert (len(place.alive()), len(place.alive(name))) == (3, 0)
+
+
+@these(Oddity.SILENT_MOVE)
+def test_a_move_is_told_as_done_though_its_new_uids_are_not(odd: tuple[Place, list[int]]) -> None:
+    place, uids = odd
+    name = place.make("Classes")
+    done = place.act("move", uids[0], uids[1], to=name)
+    assert "2 messages" in done and "Annuler" not in done
+    assert (len(place.alive()), len(place.alive(name))) == (1, 2)
+    data = {"verb": "move", "refs": [place.ref(uids[0])], "to": name}
+    again = place.reader.post(place.url(more="act/"), data, headers=HTMX)
+    assert again.status_code == HTTPStatus.NOT_FOUND and len(place.alive(name)) == 2
 
 
 @these(*STATUS)

@@ -50,6 +50,7 @@ class Oddity(Enum):
     BARE_DISPOSITIONS = "dispositions without parentheses"
     FLAT_ADDRESSES = "a single address without parentheses"
     SILENT_UIDPLUS = "UIDPLUS offered, and no new UIDs told"
+    SILENT_MOVE = "MOVE and UIDPLUS offered, and no new UIDs told"
     NO_ENVELOPE = "NIL in the place of ENVELOPE"
 
 
@@ -66,6 +67,7 @@ _EXTENDED = re.compile(
     rb"|(?:UID )?FETCH .*(?:\bMODSEQ\b|CHANGEDSINCE|VANISHED|\bBINARY|PREVIEW|SNIPPET|EMAILID"
     rb"|THREADID|SAVEDATE)|(?:UID )?STORE .*UNCHANGEDSINCE|AUTHENTICATE \S+ \S)"
 )
+_UIDPLUS_MOVE = re.compile(rb"(?i)^UID (?:EXPUNGE|MOVE) ")
 _CODE = re.compile(rb"^((?:\*|\S+) (?:OK|NO|BAD|PREAUTH|BYE)) \[([A-Z-]+)[^\]]*\] ?", re.IGNORECASE)
 _CODES = frozenset(
     b"ALERT BADCHARSET PARSE PERMANENTFLAGS READ-ONLY READ-WRITE TRYCREATE UIDNEXT UIDVALIDITY"
@@ -202,6 +204,8 @@ class _Session:
         verb, _, rest = command.upper().partition(b" ")
         known = verb in _COMMANDS or (verb == b"UID" and rest.split(b" ")[0] in _UID_COMMANDS)
         if self.has(Oddity.SILENT_UIDPLUS) and command.upper().startswith(b"UID EXPUNGE "):
+            return b""
+        if self.has(Oddity.SILENT_MOVE) and _UIDPLUS_MOVE.match(command):
             return b""
         if not known or _EXTENDED.match(command) or command.endswith(b"+}"):
             return b"BAD Unknown command"
@@ -478,5 +482,6 @@ _CHANGES: dict[Oddity, Callable[[bytes], bytes]] = {
     Oddity.FLAT_ADDRESSES: lambda text: _ADDRESS.sub(rb"(\1)", text),
     Oddity.NO_ENVELOPE: lambda text: _ENVELOPE.sub(b"ENVELOPE NIL", text),
     Oddity.SILENT_UIDPLUS: lambda text: re.sub(rb"^\* CAPABILITY .*", rb"\g<0> UIDPLUS", text),
+    Oddity.SILENT_MOVE: lambda text: re.sub(rb"^\* CAPABILITY .*", rb"\g<0> MOVE UIDPLUS", text),
     Oddity.NO_TRYCREATE: lambda text: text.replace(b"[TRYCREATE] ", b""),
 }
