@@ -281,7 +281,7 @@ class Watch:
         self._heard = _Pushed()
         state = await self._status(INBOX)
         if state is None:
-            raise BadServerAnswer("The IMAP server does not say how INBOX stands.")
+            raise ServerRefused("The IMAP server does not say how INBOX stands.")
         self.inbox = state
 
     # Waiting.

@@ -138,6 +138,18 @@ def test_a_password_beyond_ascii_goes_by_sasl(run: Run[Any]) -> None:
         run(look())
 
 
+@pytest.mark.parametrize(
+    "told", [b"", b"* STATUS INBOX (MESSAGES 3 UIDVALIDITY 7)\r\n"], ids=["nothing", "a part"]
+)
+def test_a_server_that_does_not_tell_how_the_inbox_stands_is_polled(
+    run: Run[Any], told: bytes
+) -> None:
+    """Its state is then found in other ways, at each poll."""
+    script = [*watched()[:-1], ("STATUS", ok(told))]
+    with ScriptedServer(script) as server, pytest.raises(ServerRefused):
+        run(opened(server))
+
+
 @pytest.mark.parametrize("login", ["a\r\nw3 DELETE INBOX", "a\0b"])
 def test_a_line_end_in_a_login_is_never_sent(run: Run[Any], login: str) -> None:
     with ScriptedServer(imap_script(capabilities="IMAP4rev1 IDLE")) as server:
